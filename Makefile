@@ -1,0 +1,50 @@
+# Patchtide: `make demo` shows it, `make test` proves it. Each makes what it needs; nothing has to be prepared.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup hosts demo test lint unit system molecule docs build clean
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+export MOLECULE_GLOB := molecule/*/molecule.yml
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## make .venv (again only when pyproject.toml changed)
+	@scripts/setup
+
+hosts: setup ## install what real hosts need on this machine: podman, runc, mmdebstrap, ...
+	@scripts/setup hosts
+
+demo: hosts ## a practice fleet, a good update promoted, two bad ones rolled back
+	patchtide demo
+
+test: lint unit system ## everything the project promises: static checks, tests, real hosts
+
+lint: setup ## style, types, layers, YAML, Ansible
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --cache-dir .cache/import-linter
+	yamllint --strict .
+	ansible-lint --offline
+
+unit: setup ## every test that needs no host
+	pytest -n auto -m "not system"
+
+system: hosts ## every test on real hosts, the molecule scenarios included
+	pytest -m system
+
+molecule: hosts ## one role's scenario on a real host: make molecule SCENARIO=patch (all without SCENARIO)
+	scripts/molecule $(SCENARIO)
+
+docs: setup ## write the reference pages from the code
+	scripts/docs
+
+build: setup ## the wheel, the source archive and the Galaxy collection, into dist/
+	python -m hatchling build -d dist
+	ansible-galaxy collection build --force --output-path dist
+
+clean: ## remove what the targets above made
+	rm -rf .venv .cache .ansible dist
