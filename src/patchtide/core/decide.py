@@ -1,0 +1,316 @@
+"""What comes next. One pure, total function: the real run, the simulator, `status` and `why-not` all ask it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from patchtide.core.gates import budget_verdict, failures, stop_verdict, tier_gate, unproven
+from patchtide.core.plan import TierPlan
+from patchtide.core.policy import OnFailure
+from patchtide.core.run import HostState, Run
+from patchtide.core.steps import EndState, Outcome, Step
+
+_ENTER_MARGIN = timedelta(minutes=1)
+"""What entering maintenance mode may cost of a window, so that the update itself still finds its room."""
+
+_STAGE_TRIES = 3
+_LONGEST_PAUSE = 60
+"""Seconds between two tries of a host that does not answer, at the most."""
+
+_FORWARD = (Step.PATCH, Step.REBOOT, Step.VERIFY)
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Carry out a step on hosts, all at once."""
+
+    step: Step
+    hosts: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Write down that hosts end here, untouched by any further step; `failed` counts against the budget."""
+
+    hosts: tuple[str, ...]
+    end: EndState
+    reason: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass until an instant (UTC), and why."""
+
+    until: datetime
+    code: str
+    reason: str
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Go on once a person has answered."""
+
+    code: str
+    reason: str
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The run is over."""
+
+    outcome: Outcome
+    reason: str
+
+
+Action: TypeAlias = Do | Settle | Wait | Ask | End
+
+
+def decide(run: Run, now: datetime) -> Action:
+    """Return the one thing to do next, given all that is known; nobody is working on any host when this is asked."""
+    return (
+        _already_over(run)
+        or _refusal(run)
+        or _stop(run)
+        or _given_up(run, now)
+        or _look(run, now)
+        or _next_in_tiers(run, now)
+        or _patience(run)
+        or _end(run)
+    )
+
+
+def _already_over(run: Run) -> Action | None:
+    return End(run.outcome, run.reason) if run.outcome is not None else None
+
+
+def _refusal(run: Run) -> Action | None:
+    """Hosts that the plan gives nothing to end before anything is done to them."""
+    for host in _fresh(run):
+        planned = run.plan.hosts[host.name]
+        if planned.refused is not None:
+            return Settle((host.name,), EndState.UNTOUCHED, planned.refused, failed=True)
+    idle = tuple(host.name for host in _fresh(run) if not run.plan.hosts[host.name].changes)
+    return Settle(idle, EndState.UNTOUCHED, "nothing to do: no update of the patch set applies") if idle else None
+
+
+def _fresh(run: Run) -> Iterable[HostState]:
+    """Yield the hosts to which nothing has been done yet."""
+    return (host for host in run.hosts.values() if host.next is Step.STAGE and host.tries == 0)
+
+
+def _stop(run: Run) -> Action | None:
+    """Once a budget is exceeded, or a person said so, whatever has not begun stays as it is."""
+    verdict = stop_verdict(run)
+    if verdict.ok:
+        return None
+    waiting = (host for host in run.hosts.values() if host.next in {Step.STAGE, Step.ENTER} and host.started is None)
+    hosts = tuple(host.name for host in waiting)
+    return Settle(hosts, EndState.UNTOUCHED, verdict.reason) if hosts else None
+
+
+def _given_up(run: Run, now: datetime) -> Action | None:
+    """Hosts that did not answer for too long are counted as failed; one that was changed needs a person."""
+    for host in run.hosts.values():
+        if host.lost_since is None or host.settled or not _out_of_patience(run, host, now):
+            continue
+        end = EndState.QUARANTINED if host.changed else EndState.UNTOUCHED
+        return Settle((host.name,), end, f"{_where(host)}: {host.reason}", failed=True)
+    return None
+
+
+def _where(host: HostState) -> str:
+    step = host.started or host.next
+    return f"lost during {step}" if host.changed else f"did not answer to {step}"
+
+
+def _out_of_patience(run: Run, host: HostState, now: datetime) -> bool:
+    if host.next is Step.STAGE:
+        return host.tries >= _STAGE_TRIES
+    return host.lost_since is not None and now >= host.lost_since + run.plan.limits.lost
+
+
+def _look(run: Run, now: datetime) -> Action | None:
+    """A step that was started and not answered leaves a host in doubt: its own journal knows."""
+    doubtful = tuple(host.name for host in run.hosts.values() if host.started is not None and _due(host, now))
+    return Do(Step.PROBE, doubtful, "in doubt: what does the host's journal say?") if doubtful else None
+
+
+def _due(host: HostState, now: datetime) -> bool:
+    return host.lost_since is None or now >= _next_try(host)
+
+
+def _next_try(host: HostState) -> datetime:
+    tried = host.last_try or host.lost_since or datetime.min.replace(tzinfo=UTC)
+    return tried + timedelta(seconds=min(_LONGEST_PAUSE, 2**host.tries))
+
+
+def _next_in_tiers(run: Run, now: datetime) -> Action | None:
+    """The first tier in which anything is left to do: a later one waits until this one is proven."""
+    for tier in run.plan.tiers:
+        action = _in_tier(run, tier, now)
+        if action is not None:
+            return action
+        if any(not host.settled for host in run.in_tier(tier.name)):
+            return None
+    return None
+
+
+def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
+    return _unproven(run, tier) or _stage(run, tier, now) or _first_wave(run, tier, now) or _soak(run, tier, now)
+
+
+def _unproven(run: Run, tier: TierPlan) -> Action | None:
+    """Production gets what test proved, or nothing."""
+    for host in run.in_tier(tier.name):
+        if host.next is Step.STAGE and host.tries == 0 and (missing := unproven(run, host.name)):
+            return Settle((host.name,), EndState.UNTOUCHED, f"not proven by an earlier tier: {missing}")
+    return None
+
+
+def _stage(run: Run, tier: TierPlan, now: datetime) -> Action | None:
+    hosts = _at(run.in_tier(tier.name), Step.STAGE, now)
+    return Do(Step.STAGE, hosts) if hosts else None
+
+
+def _at(hosts: Iterable[HostState], step: Step, now: datetime) -> tuple[str, ...]:
+    return tuple(host.name for host in hosts if host.next is step and host.started is None and _due(host, now))
+
+
+def _first_wave(run: Run, tier: TierPlan, now: datetime) -> Action | None:
+    """Waves go one after the other: the first one that has unsettled hosts."""
+    for names in tier.waves:
+        wave = tuple(run.hosts[name] for name in names)
+        if any(not host.settled for host in wave):
+            return _in_wave(run, tier, wave, now)
+    return None
+
+
+def _in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> Action | None:
+    """The hosts of a wave go step by step together; what began is always finished, gate or no gate."""
+    need = run.plan.wall(tier.name)
+    gate = tier_gate(run, tier, now, need + _ENTER_MARGIN)
+    entering = _at(wave, Step.ENTER, now)
+    if entering and gate.ok:
+        return Do(Step.ENTER, entering, gate.reason)
+    return (
+        _too_late(run, tier, wave, now, need)
+        or _forward(wave, now)
+        or _undo(run, tier, wave, now)
+        or _leave(wave, now)
+        or (_hold(gate.code, gate.reason, gate.until, tier.name) if entering else None)
+    )
+
+
+def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, need: timedelta) -> Action | None:
+    """An update that has not begun does not begin when its window has no room for it, or the run was stopped."""
+    waiting = _at((host for host in wave if not host.reattach), Step.PATCH, now)
+    if not waiting:
+        return None
+    verdict = stop_verdict(run)
+    verdict = tier_gate(run, tier, now, need) if verdict.ok else verdict
+    return None if verdict.ok else Do(Step.LEAVE, waiting, verdict.reason)
+
+
+def _forward(wave: Sequence[HostState], now: datetime) -> Action | None:
+    for step in _FORWARD:
+        hosts = _at(wave, step, now)
+        if hosts:
+            return Do(step, hosts)
+    return None
+
+
+def _undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> Action | None:
+    """Hosts that were harmed are put back; beyond the budget, so is everything else that their wave changed."""
+    harmed = _at(wave, Step.ROLLBACK, now)
+    asked = tuple(name for name in harmed if name in run.asked)
+    if asked or not harmed:
+        return Do(Step.ROLLBACK, asked, "a person asked for it") if asked else _condemned(run, tier, wave)
+    match tier.on_failure:
+        case OnFailure.ROLLBACK:
+            return _condemned(run, tier, wave, harmed) or Do(Step.ROLLBACK, harmed, "the update did harm")
+        case OnFailure.ASK if run.aborted is None:
+            reason = f"roll back {', '.join(harmed)}? {run.hosts[harmed[0]].reason}"
+            return Ask("on_failure", reason, tier.name)
+        case _:
+            return Do(Step.LEAVE, harmed, f"left as it is: on_failure is {tier.on_failure}")
+
+
+def _condemned(run: Run, tier: TierPlan, wave: Sequence[HostState], harmed: tuple[str, ...] = ()) -> Action | None:
+    """The healthy hosts of a wave whose update did more harm than the budget allows go back with the others."""
+    verdict = budget_verdict(run, tier)
+    harm = any(host.failed and host.changed for host in wave)
+    if verdict.ok or not harm or tier.on_failure is not OnFailure.ROLLBACK:
+        return None
+    healthy = tuple(
+        host.name
+        for host in wave
+        if not host.failed and not host.rolled_back and EndState.PATCHED in {host.fate, host.end}
+    )
+    hosts = tuple(host.name for host in wave if host.name in {*harmed, *healthy})
+    return Do(Step.ROLLBACK, hosts, f"rolled back with its wave: {verdict.reason}") if hosts else None
+
+
+def _leave(wave: Sequence[HostState], now: datetime) -> Action | None:
+    hosts = _at(wave, Step.LEAVE, now)
+    return Do(Step.LEAVE, hosts) if hosts else None
+
+
+def _hold(code: str, reason: str, until: datetime | None, tier: str) -> Action:
+    return Ask(code, reason, tier) if until is None else Wait(until, code, reason, tier)
+
+
+def _soak(run: Run, tier: TierPlan, now: datetime) -> Action | None:
+    """After its last wave a tier is judged again and again until its soak has passed."""
+    patched = [host for host in run.in_tier(tier.name) if host.end is EndState.PATCHED]
+    left = [host.left_at for host in patched if host.left_at is not None]
+    if not tier.soak or not left or run.aborted is not None:
+        return None
+    over = max(left) + tier.soak
+    open_hosts = [h for h in patched if h.verified_at is not None and h.verified_at < over]
+    dues = {h.name: min(h.verified_at + tier.soak_every, over) for h in open_hosts if h.verified_at is not None}
+    if not dues:
+        return None
+    due = tuple(name for name, at in dues.items() if at <= now)
+    if due:
+        return Do(Step.VERIFY, due, "soak")
+    return Wait(min(dues.values()), "soak", f"tier {tier.name!r} soaks until {over:%Y-%m-%d %H:%M:%S} UTC", tier.name)
+
+
+def _patience(run: Run) -> Action | None:
+    """Nothing else can be done now, but hosts that did not answer will be tried again."""
+    lost = [host for host in run.hosts.values() if host.lost_since is not None and not host.settled]
+    if not lost:
+        return None
+    first = min(lost, key=_next_try)
+    return Wait(_next_try(first), "lost", f"{first.name} does not answer: {first.reason}", first.tier)
+
+
+def _end(run: Run) -> Action:
+    ends = [host.end for host in run.hosts.values()]
+    told = ", ".join(f"{ends.count(end)} {end}" for end in EndState if end in ends)
+    stop = stop_verdict(run)
+    return End(_outcome(run), f"{told}; {stop.reason}" if not stop.ok else told)
+
+
+def _outcome(run: Run) -> Outcome:
+    ends = {host.end for host in run.hosts.values()}
+    if EndState.QUARANTINED in ends:
+        return Outcome.NEEDS_PERSON
+    stopped = not stop_verdict(run).ok
+    if EndState.ROLLED_BACK in ends and (stopped or run.asked):
+        return Outcome.ROLLED_BACK
+    if stopped:
+        return Outcome.UNREACHABLE if _only_unreachable(run) else Outcome.HALTED
+    failed = any(failures(run, tier) for tier in run.plan.tiers)
+    untested = any(host.end is EndState.UNTOUCHED and run.plan.hosts[host.name].changes for host in run.hosts.values())
+    return Outcome.PARTLY if failed or untested else Outcome.DONE
+
+
+def _only_unreachable(run: Run) -> bool:
+    failed = [host for tier in run.plan.tiers for host in failures(run, tier)]
+    return bool(failed) and all(host.lost_since is not None or run.plan.hosts[host.name].unreachable for host in failed)

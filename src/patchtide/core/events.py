@@ -1,0 +1,173 @@
+"""What happened, in the order in which it happened: the truth of a run. Every instant is UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from patchtide.core.health import Measurement
+from patchtide.core.plan import Plan
+from patchtide.core.steps import EndState, Outcome, Step
+
+
+class Status(StrEnum):
+    """How a step ended on a host: `unknown` and `unreachable` say nothing about what was done there."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A package file that a host really installed."""
+
+    name: str
+    arch: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step found out on a host, as far as a decision may need it.
+
+    `restored` is the rollback's outcome: restored, unverified, failed or nothing; `begun` answers a look at a host in
+    doubt: which steps its own journal knows of.
+    """
+
+    installed: tuple[Installed, ...] = ()
+    reboot_owed: bool = False
+    reboot_why: tuple[str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    restored: str = ""
+    differences: tuple[str, ...] = ()
+    begun: tuple[Step, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOpened:
+    """A plan starts being carried out; the plan travels in the log, so nothing else has to be kept."""
+
+    at: datetime
+    plan: Plan
+    by: str
+    kind: Literal["run_opened"] = "run_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The intent, committed before anything is touched; `attempt` rises with each and fences earlier ones."""
+
+    at: datetime
+    step: Step
+    hosts: tuple[str, ...]
+    attempt: int
+    why: str = ""
+    kind: Literal["step_started"] = "step_started"
+
+
+@dataclass(frozen=True, slots=True)
+class HostFinished:
+    """A host's answer to a step that was started."""
+
+    at: datetime
+    step: Step
+    host: str
+    attempt: int
+    status: Status
+    reason: str = ""
+    finding: Finding = Finding()
+    kind: Literal["host_finished"] = "host_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class HostsSettled:
+    """Hosts end without a step: they were refused, stopped, given up on, or had nothing to do."""
+
+    at: datetime
+    hosts: tuple[str, ...]
+    end: EndState
+    reason: str
+    failed: bool = False
+    kind: Literal["hosts_settled"] = "hosts_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The run waits, and why; written when the reason changes."""
+
+    at: datetime
+    code: str
+    reason: str
+    until: datetime | None = None
+    tier: str = ""
+    kind: Literal["held"] = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A person agrees to exactly this plan."""
+
+    at: datetime
+    by: str
+    digest: str
+    comment: str = ""
+    kind: Literal["approved"] = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Aborted:
+    """A person stops the run: nothing new begins, what began is brought to a safe end."""
+
+    at: datetime
+    by: str
+    reason: str
+    kind: Literal["aborted"] = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackAsked:
+    """A person wants these hosts put back."""
+
+    at: datetime
+    by: str
+    reason: str
+    hosts: tuple[str, ...]
+    kind: Literal["rollback_asked"] = "rollback_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class RunTaken:
+    """A controller takes the run up (again), after fencing `orphans` processes of an earlier one."""
+
+    at: datetime
+    by: str
+    orphans: int = 0
+    kind: Literal["run_taken"] = "run_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run is over, with its outcome and the sentence why."""
+
+    at: datetime
+    outcome: Outcome
+    reason: str
+    kind: Literal["run_ended"] = "run_ended"
+
+
+Event: TypeAlias = (
+    RunOpened
+    | StepStarted
+    | HostFinished
+    | HostsSettled
+    | Held
+    | Approved
+    | Aborted
+    | RollbackAsked
+    | RunTaken
+    | RunEnded
+)

@@ -1,0 +1,79 @@
+"""Gates: may a tier be worked on now, did it fail, is it proven? Each answer carries its reason."""
+
+from datetime import datetime, timedelta
+
+from patchtide.core.plan import TierPlan
+from patchtide.core.run import HostState, Run
+from patchtide.core.steps import EndState
+from patchtide.core.verdict import Verdict, no, yes
+
+
+def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta) -> Verdict:
+    """Say whether work that takes up to `need` may begin on a tier now: agreed to, announced, and in its window."""
+    agreed = approval_gate(run, tier, now)
+    return agreed if not agreed.ok else run.plan.calendar(tier).may_begin(now, need)
+
+
+def approval_gate(run: Run, tier: TierPlan, now: datetime) -> Verdict:
+    """Say whether enough of the right people, never the requester, agreed to this very plan, and in time."""
+    wanted = tier.approvals
+    if wanted is None:
+        return yes("no_approval_needed", "no approval is asked for")
+    agreed = {
+        approval.by
+        for approval in run.approvals
+        if approval.digest == run.plan.digest and approval.by != run.opened_by and approval.by in wanted.people
+    }
+    if len(agreed) < wanted.count:
+        others = ", ".join(name for name in wanted.people if name not in agreed and name != run.opened_by)
+        missing = f"{len(agreed)} of {wanted.count} approvals"
+        return no("approval", f"tier {tier.name!r} has {missing}; still to be asked: {others or 'nobody is left'}")
+    begins = run.opened_at + wanted.notice
+    if now < begins:
+        return no("notice", f"tier {tier.name!r} was announced with a notice of {wanted.notice}", until=begins)
+    return yes("approved", f"approved by {', '.join(sorted(agreed))}")
+
+
+def failures(run: Run, tier: TierPlan) -> tuple[HostState, ...]:
+    """Return the tier's hosts that count against its failure budget, unreachable ones included."""
+    return tuple(host for host in run.in_tier(tier.name) if host.failed)
+
+
+def budget_verdict(run: Run, tier: TierPlan) -> Verdict:
+    """Say whether a tier's failures are within its budget, over all its waves."""
+    failed = failures(run, tier)
+    allowed = tier.failure_budget.of(len(tier.hosts))
+    counted = f"{len(failed)} of {len(tier.hosts)} hosts failed in tier {tier.name!r}, {allowed} allowed"
+    if len(failed) <= allowed:
+        return yes("within_budget", counted)
+    first = failed[0]
+    return no("budget", f"{counted}: {first.name}: {first.reason}")
+
+
+def stop_verdict(run: Run) -> Verdict:
+    """Say whether new hosts may be begun at all: not after an abort, nor once a tier's budget is exceeded."""
+    if run.aborted is not None:
+        return no("aborted", f"aborted by {run.aborted.by}: {run.aborted.reason}")
+    for tier in run.plan.tiers:
+        verdict = budget_verdict(run, tier)
+        if not verdict.ok:
+            return verdict
+    return yes("go_on", "nothing stands against going on")
+
+
+def unproven(run: Run, host: str) -> str | None:
+    """Return what of a host's change no earlier tier has installed, file by file, and kept; None when all is proven."""
+    host_plan = run.plan.hosts[host]
+    mine = run.hosts[host].tier
+    if mine == run.plan.tiers[0].name:
+        return None
+    proven = {
+        (file.name, file.arch, file.version, file.sha256)
+        for other in run.hosts.values()
+        if other.tier != mine and other.end is EndState.PATCHED
+        if run.plan.hosts[other.name].platform == host_plan.platform
+        for file in other.installed
+    }
+    files = [file for file, _ in run.plan.packages(host)]
+    missing = [f for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
+    return ", ".join(f"{file.name}={file.version}" for file in missing) or None

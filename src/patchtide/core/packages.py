@@ -1,0 +1,79 @@
+"""Packages and platforms: what a host has, what waits for it, and which version is newer."""
+
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What makes package files interchangeable between hosts."""
+
+    distribution: str
+    release: str
+    arch: str
+    manager: str
+    codename: str = ""
+
+    @property
+    def key(self) -> str:
+        """The platform's name in plans, such as `debian-12-amd64`."""
+        return f"{self.distribution}-{self.release}-{self.arch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One exact package file: `size` in bytes, `sha256` in hex, `security` when its origin says so."""
+
+    name: str
+    arch: str
+    version: str
+    filename: str
+    size: int
+    sha256: str
+    origin: str = ""
+    suite: str = ""
+    security: bool = False
+
+    @property
+    def key(self) -> str:
+        """Name and architecture, which identify a package within one platform."""
+        return f"{self.name}:{self.arch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An update that waits on a host; `installed` is None for a package that would come new."""
+
+    package: Package
+    installed: str | None
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Tell whether a Debian version is later than another one (Debian Policy 5.6.12)."""
+    return _order(version) > _order(than)
+
+
+def _order(version: str) -> tuple[int, list[tuple[list[int], int]], list[tuple[list[int], int]]]:
+    epoch, colon, rest = version.partition(":")
+    if not colon:
+        epoch, rest = "0", version
+    upstream, dash, revision = rest.rpartition("-")
+    if not dash:
+        upstream, revision = rest, ""
+    return int(epoch) if epoch.isdigit() else 0, _parts(upstream), _parts(revision)
+
+
+def _parts(text: str) -> list[tuple[list[int], int]]:
+    pieces = _DIGITS.split(text)
+    pairs = zip_longest(pieces[::2], pieces[1::2], fillvalue="0")
+    # The terminating 0 makes the end of a text sort after '~' and before everything else.
+    return [([*map(_weight, words), 0], int(digits)) for words, digits in pairs]
+
+
+def _weight(character: str) -> int:
+    if character == "~":
+        return -1
+    return ord(character) if character.isalpha() else ord(character) + 256

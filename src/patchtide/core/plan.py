@@ -1,0 +1,95 @@
+"""The plan: the locked patch set, who gets what of it, in which waves, under which policy. Frozen, with a digest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from patchtide.core.health import Check
+from patchtide.core.packages import Package
+from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy
+from patchtide.core.windows import Blackout, Calendar, Window
+
+SCHEMA = "patchtide/plan/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One package on one host: `key` names it in the lock, `previous` is what is installed (None: it comes new)."""
+
+    key: str
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What one host gets; `refused` says why it gets nothing at all, `left_out` which updates stay away and why."""
+
+    name: str
+    platform: str
+    machine_id: str
+    changes: tuple[Change, ...]
+    left_out: Mapping[str, str]
+    refused: str | None = None
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TierPlan:
+    """One tier: waves of host names, and the policy by which they are let in, judged and undone."""
+
+    name: str
+    waves: tuple[tuple[str, ...], ...]
+    windows: tuple[Window, ...]
+    always: bool
+    soak: timedelta
+    soak_every: timedelta
+    failure_budget: Amount
+    on_failure: OnFailure
+    approvals: Approvals | None = None
+    pattern: str = ""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of the tier, in the order of its waves."""
+        return tuple(host for wave in self.waves for host in wave)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run needs to know, written down before it begins; `digest` is over all the rest."""
+
+    schema: str
+    created_at: datetime
+    created_by: str
+    inventory: tuple[str, ...]
+    patch_set: Mapping[str, tuple[Package, ...]]
+    hosts: Mapping[str, HostPlan]
+    tiers: tuple[TierPlan, ...]
+    blackouts: tuple[Blackout, ...]
+    checks: tuple[Check, ...]
+    limits: Limits
+    reboot: RebootPolicy
+    enter_hook: str | None = None
+    leave_hook: str | None = None
+    digest: str = ""
+
+    def packages(self, host: str) -> tuple[tuple[Package, str | None], ...]:
+        """Return the exact files of a host's change, each with the version that it replaces."""
+        host_plan = self.hosts[host]
+        locked = {package.key: package for package in self.patch_set.get(host_plan.platform, ())}
+        return tuple((locked[change.key], change.previous) for change in host_plan.changes)
+
+    def checks_of(self, tier: str) -> tuple[Check, ...]:
+        """Return the health checks that judge the hosts of a tier."""
+        return tuple(check for check in self.checks if not check.tiers or tier in check.tiers)
+
+    def calendar(self, tier: TierPlan) -> Calendar:
+        """Return when a tier may be worked on."""
+        shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
+        return Calendar(tier.windows, shut, tier.always)
+
+    def wall(self, tier: str) -> timedelta:
+        """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
+        reboot = self.limits.reboot if self.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
+        verify = max((check.deadline for check in self.checks_of(tier)), default=timedelta(0))
+        return self.limits.patch + reboot + verify + self.limits.rollback

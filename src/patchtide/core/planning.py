@@ -1,0 +1,110 @@
+"""From settings and what was found on the hosts to a plan."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from patchtide.core.errors import UsageError
+from patchtide.core.fleet import Host, in_one_tier
+from patchtide.core.packages import Package
+from patchtide.core.patchset import Probe, host_plan, locked
+from patchtide.core.plan import SCHEMA, HostPlan, Plan, TierPlan
+from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.waves import split
+
+
+@dataclass(frozen=True, slots=True)
+class NotProbed:
+    """Why nothing is known about a host."""
+
+    reason: str
+    unreachable: bool
+
+
+def planned(
+    settings: Settings,
+    members: Mapping[str, Sequence[Host]],
+    probes: Mapping[str, Probe | NotProbed],
+    now: datetime,
+    by: str,
+) -> Plan:
+    """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted."""
+    in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()})
+    first = settings.tiers[0].name
+    found = (probes[host.name] for host in members[first])
+    patch_set = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
+    names = [host.name for tier in settings.tiers for host in members[tier.name]]
+    hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    return Plan(
+        schema=SCHEMA,
+        created_at=now,
+        created_by=by,
+        inventory=settings.inventory,
+        patch_set=_used(patch_set, hosts.values()),
+        hosts=_each_machine_once(hosts),
+        tiers=tuple(_tier(tier, members[tier.name]) for tier in settings.tiers),
+        blackouts=settings.blackouts,
+        checks=settings.checks,
+        limits=settings.limits,
+        reboot=settings.reboot,
+        enter_hook=settings.enter_hook,
+        leave_hook=settings.leave_hook,
+    )
+
+
+def _host(
+    name: str, probe: Probe | NotProbed, patch_set: Mapping[str, tuple[Package, ...]], settings: Settings
+) -> HostPlan:
+    if isinstance(probe, Probe):
+        return host_plan(name, probe, patch_set, settings.selection)
+    return HostPlan(name, "", "", (), {}, refused=probe.reason, unreachable=probe.unreachable)
+
+
+def _used(patch_set: Mapping[str, tuple[Package, ...]], hosts: Iterable[HostPlan]) -> dict[str, tuple[Package, ...]]:
+    """Return the patch set without files that no host of this plan gets."""
+    wanted = {(host.platform, change.key) for host in hosts for change in host.changes}
+    kept = {
+        platform: tuple(file for file in files if (platform, file.key) in wanted)
+        for platform, files in patch_set.items()
+    }
+    return {platform: files for platform, files in kept.items() if files}
+
+
+def _each_machine_once(hosts: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
+    first: dict[str, str] = {}
+    for host in hosts.values():
+        twin = first.setdefault(host.machine_id, host.name) if host.machine_id else host.name
+        if twin != host.name:
+            raise UsageError(
+                f"hosts {twin!r} and {host.name!r} are one machine: both have machine-id {host.machine_id}",
+                hint="Keep one of the names in the inventory, or give the cloned machine an id of its own.",
+            )
+    return dict(hosts)
+
+
+def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
+    names = [host.name for host in hosts]
+    spread = _spread(tier, hosts) if tier.spread_by else None
+    return TierPlan(
+        name=tier.name,
+        waves=split(names, tier.waves, spread, tier.name),
+        windows=tier.windows,
+        always=tier.always,
+        soak=tier.soak,
+        soak_every=tier.soak_every,
+        failure_budget=tier.failure_budget,
+        on_failure=tier.on_failure,
+        approvals=tier.approvals,
+        pattern=tier.pattern,
+    )
+
+
+def _spread(tier: TierSettings, hosts: Sequence[Host]) -> dict[str, str]:
+    variable = tier.spread_by or ""
+    without = [host.name for host in hosts if host.variables.get(variable) in {None, ""}]
+    if without:
+        raise UsageError(
+            f"tier {tier.name!r} spreads by {variable!r}, which {', '.join(without)} does not have",
+            hint=f"Set the host variable {variable!r} on every host of the tier.",
+        )
+    return {host.name: str(host.variables[variable]) for host in hosts}

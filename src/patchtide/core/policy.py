@@ -1,0 +1,59 @@
+"""The promises a tier asks for: budgets, approvals, what to do when it goes wrong, how long things may take."""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class OnFailure(StrEnum):
+    """What happens to a host whose update did harm."""
+
+    ROLLBACK = "rollback"
+    ASK = "ask"
+    STOP = "stop"
+
+
+class RebootPolicy(StrEnum):
+    """Whether a reboot that an update made necessary is done in the same window."""
+
+    WHEN_OWED = "when_owed"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number of hosts, as a count or as a percentage of a tier (one of them is set)."""
+
+    count: int | None = None
+    percent: float | None = None
+
+    def of(self, total: int) -> int:
+        """Return how many of `total` hosts this is, rounded down."""
+        if self.count is not None:
+            return self.count
+        return math.floor(total * (self.percent or 0) / 100)
+
+    def __str__(self) -> str:
+        """Return the amount as it is written in a configuration."""
+        return str(self.count) if self.count is not None else f"{self.percent:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """How many of which people have to agree, and how long after the request things may begin."""
+
+    count: int
+    people: tuple[str, ...]
+    notice: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take on a host: the wall of a window is kept with these."""
+
+    patch: timedelta = timedelta(minutes=10)
+    reboot: timedelta = timedelta(minutes=5)
+    rollback: timedelta = timedelta(minutes=10)
+    lost: timedelta = timedelta(minutes=10)
+    """For how long an unreachable host that was being worked on is looked for."""

@@ -1,0 +1,306 @@
+"""A run is what its events add up to. `fold` is the only way in which anything about a run is known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from patchtide.core.events import (
+    Aborted,
+    Approved,
+    Event,
+    Finding,
+    Held,
+    HostFinished,
+    HostsSettled,
+    Installed,
+    RollbackAsked,
+    RunEnded,
+    RunOpened,
+    RunTaken,
+    Status,
+    StepStarted,
+)
+from patchtide.core.health import judged
+from patchtide.core.plan import Plan
+from patchtide.core.policy import RebootPolicy
+from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.core.verdict import Verdict
+
+_LEAVE_RETRIES = 2
+_NEVER_CHANGES_A_HOST = frozenset({Step.PROBE, Step.STAGE, Step.VERIFY})
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """Where one host stands.
+
+    `next` is the step that comes next (None: at rest), `fate` the end state that it is heading for once maintenance
+    mode is left, `end` the one that it has. `started` is a step that began and was not answered: when nobody works on
+    it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
+    and not begun anew.
+    """
+
+    name: str
+    tier: str
+    next: Step | None = Step.STAGE
+    fate: EndState | None = None
+    end: EndState | None = None
+    reason: str = ""
+    failed: bool = False
+    started: Step | None = None
+    reattach: bool = False
+    lost_since: datetime | None = None
+    last_try: datetime | None = None
+    tries: int = 0
+    installed: tuple[Installed, ...] = ()
+    changed: bool = False
+    reboot_owed: bool = False
+    rolled_back: bool = False
+    verified_at: datetime | None = None
+    left_at: datetime | None = None
+    leave_failures: int = 0
+    health: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be done to the host as things stand."""
+        return self.end is not None and self.next is None and self.started is None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One plan being carried out, as its events tell it."""
+
+    plan: Plan
+    opened_at: datetime
+    opened_by: str
+    hosts: Mapping[str, HostState]
+    attempt: int = 0
+    approvals: tuple[Approved, ...] = ()
+    aborted: Aborted | None = None
+    held: Held | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    ended_at: datetime | None = None
+    seen: int = 0
+    asked: frozenset[str] = field(default_factory=frozenset)
+
+    def in_tier(self, tier: str) -> tuple[HostState, ...]:
+        """Return the states of a tier's hosts, in the order of its waves."""
+        return tuple(self.hosts[name] for t in self.plan.tiers if t.name == tier for name in t.hosts)
+
+
+def opened(event: RunOpened) -> Run:
+    """Return a run at its very beginning."""
+    hosts = {name: HostState(name, tier.name) for tier in event.plan.tiers for name in tier.hosts}
+    return Run(event.plan, event.at, event.by, hosts, seen=1)
+
+
+def folded(events: Iterable[Event]) -> Run:
+    """Return what a whole history adds up to; the first event has to open the run."""
+    history = iter(events)
+    first = next(history)
+    if not isinstance(first, RunOpened):
+        msg = f"a run begins with run_opened, not with {first.kind}"
+        raise TypeError(msg)
+    run = opened(first)
+    for event in history:
+        run = fold(run, event)
+    return run
+
+
+def fold(run: Run, event: Event) -> Run:
+    """Return the run after one more event."""
+    run = replace(run, seen=run.seen + 1)
+    match event:
+        case StepStarted():
+            begun = {name: _begun(run.hosts[name], event) for name in event.hosts}
+            return replace(run, hosts={**run.hosts, **begun}, attempt=event.attempt, held=None)
+        case HostFinished():
+            return _with(run, _answered(run, run.hosts[event.host], event))
+        case HostsSettled():
+            settled = {name: _settled(run.hosts[name], event) for name in event.hosts}
+            return replace(run, hosts={**run.hosts, **settled})
+        case Held():
+            return replace(run, held=event)
+        case Approved():
+            return replace(run, approvals=(*run.approvals, event))
+        case Aborted():
+            return replace(run, aborted=event, held=None)
+        case RollbackAsked():
+            return _reopened(run, event)
+        case RunTaken():
+            return replace(run, held=None)
+        case RunEnded():
+            return replace(run, outcome=event.outcome, reason=event.reason, ended_at=event.at, held=None)
+        case RunOpened():
+            msg = "a run is opened once"
+            raise TypeError(msg)
+        case _:
+            assert_never(event)
+
+
+def _with(run: Run, host: HostState) -> Run:
+    return replace(run, hosts={**run.hosts, host.name: host})
+
+
+def _begun(host: HostState, event: StepStarted) -> HostState:
+    if event.step is Step.PROBE:  # a look at a host in doubt: the doubt stays until the host has answered
+        return replace(host, last_try=event.at, tries=host.tries + 1)
+    begun = replace(host, next=event.step, started=event.step, last_try=event.at, tries=host.tries + 1)
+    match event.step:
+        case Step.PATCH:
+            return replace(begun, changed=True)  # from here on it may have changed, whatever is heard of it
+        case Step.ROLLBACK:
+            return replace(begun, fate=None, reason=host.reason if host.failed else event.why)
+        case Step.LEAVE if host.next is Step.ROLLBACK:
+            return replace(begun, fate=EndState.QUARANTINED, reason=_also(host.reason, event.why))
+        case _:
+            return begun
+
+
+def _settled(host: HostState, event: HostsSettled) -> HostState:
+    return replace(
+        host, next=None, started=None, fate=None, end=event.end, reason=event.reason, failed=host.failed or event.failed
+    )
+
+
+def _reopened(run: Run, event: RollbackAsked) -> Run:
+    why = f"{event.by} asked for it: {event.reason}"
+    wanted = {
+        name: replace(host, next=Step.ROLLBACK, fate=None, end=None, reason=why)
+        for name in event.hosts
+        if (host := run.hosts[name]).changed and not host.rolled_back
+    }
+    return replace(
+        run, hosts={**run.hosts, **wanted}, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted)
+    )
+
+
+def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
+    if event.step is not Step.PROBE and host.started is not event.step:
+        return host  # an answer that comes late, of an attempt that was fenced
+    if event.status in {Status.UNREACHABLE, Status.UNKNOWN}:
+        return _unheard(host, event)
+    heard = replace(host, lost_since=None, tries=0)
+    if event.step is Step.PROBE:
+        return _looked_at(heard, event)
+    return _moved(run, replace(heard, started=None, reattach=False), event)
+
+
+def _unheard(host: HostState, event: HostFinished) -> HostState:
+    lost = replace(host, lost_since=host.lost_since or event.at, last_try=event.at, reason=event.reason)
+    if event.step in _NEVER_CHANGES_A_HOST and event.step is not Step.PROBE:
+        return replace(lost, started=None)  # nothing can have been begun there: it is simply tried again
+    return lost
+
+
+def _looked_at(host: HostState, event: HostFinished) -> HostState:
+    if event.status is Status.FAILED:
+        return replace(host, lost_since=host.lost_since or event.at, last_try=event.at, reason=event.reason)
+    return replace(host, started=None, reattach=host.started in event.finding.begun)
+
+
+def _moved(run: Run, host: HostState, event: HostFinished) -> HostState:
+    fine = event.status is Status.OK
+    finding = event.finding
+    match event.step:
+        case Step.STAGE:
+            return replace(host, next=Step.ENTER) if fine else _ended(host, EndState.UNTOUCHED, event.reason)
+        case Step.ENTER:
+            if fine:
+                return replace(host, next=Step.PATCH)
+            return replace(host, next=Step.LEAVE, fate=EndState.UNTOUCHED, reason=event.reason, failed=True)
+        case Step.PATCH:
+            return _patched(run, host, event)
+        case Step.REBOOT:
+            owes = replace(host, reboot_owed=not fine)
+            return replace(owes, next=Step.VERIFY) if fine else _harmed(owes, event.reason)
+        case Step.VERIFY:
+            return _verified(run, host, event)
+        case Step.ROLLBACK:
+            return _restored(run, host, event, finding)
+        case Step.LEAVE:
+            return _left(host, event)
+        case Step.PROBE:
+            return host
+        case _:
+            assert_never(event.step)
+
+
+def _ended(host: HostState, end: EndState, reason: str) -> HostState:
+    return replace(host, next=None, end=end, reason=reason, failed=True)
+
+
+def _harmed(host: HostState, reason: str) -> HostState:
+    """Return a host on which the update went wrong: it is put back, or given to a person if it was put back before."""
+    if host.rolled_back:
+        return _given_up(host, f"rolled back, but {reason}")
+    return replace(host, next=Step.ROLLBACK, fate=None, end=None, reason=reason, failed=True)
+
+
+def _given_up(host: HostState, reason: str) -> HostState:
+    return replace(host, next=Step.LEAVE, fate=EndState.QUARANTINED, end=None, reason=reason, failed=True)
+
+
+def _patched(run: Run, host: HostState, event: HostFinished) -> HostState:
+    if event.status is not Status.OK:
+        return _harmed(host, event.reason)
+    finding = event.finding
+    owed = finding.reboot_owed
+    reboot = owed and run.plan.reboot is RebootPolicy.WHEN_OWED
+    return replace(host, installed=finding.installed, reboot_owed=owed, next=Step.REBOOT if reboot else Step.VERIFY)
+
+
+def health_verdict(run: Run, host: HostState, finding: Finding) -> Verdict:
+    """Judge what was measured on a host against the checks that its tier's plan asks for."""
+    return judged(finding.measurements, [check.name for check in run.plan.checks_of(host.tier)])
+
+
+def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
+    verdict = health_verdict(run, host, event.finding)
+    if event.status is not Status.OK:
+        return _harmed(host, event.reason)
+    if not verdict.ok:
+        return _harmed(replace(host, health=verdict.reason), verdict.reason)
+    host = replace(host, verified_at=event.at, health=verdict.reason)
+    if host.rolled_back:
+        return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
+    if host.end is EndState.PATCHED:  # judged again while it soaks
+        return replace(host, next=None)
+    return replace(host, next=Step.LEAVE, fate=EndState.PATCHED, reason=verdict.reason)
+
+
+def _restored(run: Run, host: HostState, event: HostFinished, finding: Finding) -> HostState:
+    """Return a host after its rollback; `reason` keeps saying why it had to be rolled back."""
+    host = replace(host, rolled_back=True, installed=())
+    if event.status is not Status.OK or finding.restored in {"failed", ""}:
+        return _given_up(host, f"{host.reason}; rollback failed: {event.reason or 'no outcome was reported'}")
+    if finding.restored == "nothing":
+        return replace(host, next=Step.LEAVE, fate=EndState.UNTOUCHED, changed=False)
+    if finding.restored != "restored":
+        return _given_up(host, f"{host.reason}; rollback unverified: {'; '.join(finding.differences) or event.reason}")
+    if finding.reboot_owed and run.plan.reboot is RebootPolicy.WHEN_OWED:
+        return replace(host, next=Step.REBOOT, reboot_owed=True)
+    verdict = health_verdict(run, host, finding)
+    if not verdict.ok:
+        return _given_up(host, f"{host.reason}; rolled back, but {verdict.reason}")
+    return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK, health=verdict.reason)
+
+
+def _left(host: HostState, event: HostFinished) -> HostState:
+    if event.status is not Status.OK:
+        if host.leave_failures < _LEAVE_RETRIES:
+            return replace(host, next=Step.LEAVE, leave_failures=host.leave_failures + 1)
+        why = f"maintenance mode could not be left: {event.reason}"
+        return replace(
+            host, next=None, end=EndState.QUARANTINED, fate=None, failed=True, reason=_also(host.reason, why)
+        )
+    if host.fate is None:  # it was only entered, and the window shut before anything began
+        return replace(host, next=Step.ENTER)
+    return replace(host, next=None, end=host.fate, fate=None, left_at=event.at)
+
+
+def _also(reason: str, more: str) -> str:
+    return f"{reason}; {more}" if reason else more

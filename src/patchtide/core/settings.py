@@ -1,0 +1,52 @@
+"""What a project asks for, once its configuration was read and found sound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from patchtide.core.health import Check
+from patchtide.core.patchset import Selection
+from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy
+from patchtide.core.waves import EVERYONE
+from patchtide.core.windows import Blackout, Calendar, Window
+
+
+@dataclass(frozen=True, slots=True)
+class TierSettings:
+    """One tier as configured; `pattern` is an Ansible host pattern, `spread_by` a host variable."""
+
+    name: str
+    pattern: str
+    windows: tuple[Window, ...] = ()
+    always: bool = False
+    waves: tuple[Amount, ...] = EVERYONE
+    spread_by: str | None = None
+    soak: timedelta = timedelta(0)
+    soak_every: timedelta = timedelta(minutes=5)
+    failure_budget: Amount = Amount(count=0)
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    approvals: Approvals | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole project; paths are absolute, `state` is the directory that holds the log and the lock."""
+
+    path: str
+    inventory: tuple[str, ...]
+    state: str
+    tiers: tuple[TierSettings, ...]
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    blackouts: tuple[Blackout, ...] = ()
+    selection: Selection = Selection()
+    checks: tuple[Check, ...] = ()
+    limits: Limits = Limits()
+    reboot: RebootPolicy = RebootPolicy.WHEN_OWED
+    enter_hook: str | None = None
+    leave_hook: str | None = None
+    forks: int = 20
+
+    def calendar(self, tier: TierSettings) -> Calendar:
+        """Return when a tier may be worked on."""
+        shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
+        return Calendar(tier.windows, shut, tier.always)

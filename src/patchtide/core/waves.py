@@ -1,0 +1,47 @@
+"""Waves: which hosts of a tier go together, and in which order."""
+
+from collections.abc import Mapping, Sequence
+
+from patchtide.core.errors import UsageError
+from patchtide.core.policy import Amount
+
+EVERYONE = (Amount(percent=100),)
+
+
+def split(
+    hosts: Sequence[str], sizes: Sequence[Amount], spread: Mapping[str, str] | None = None, tier: str = ""
+) -> tuple[tuple[str, ...], ...]:
+    """Cut hosts into waves of the given sizes, the last size repeating, as Ansible's `serial` does.
+
+    A percentage is one of the whole tier and at least one host. `spread` gives each host a value (a cluster, a rack)
+    of which a wave takes one host only; what has no place in a wave waits for a later one.
+    """
+    for size in sizes:
+        _refuse_nonsense(size, len(hosts), tier)
+    waves: list[tuple[str, ...]] = []
+    waiting = list(hosts)
+    while waiting:
+        size = sizes[min(len(waves), len(sizes) - 1)]
+        wave = _taken(waiting, max(1, size.of(len(hosts))), spread)
+        waiting = [host for host in waiting if host not in set(wave)]
+        waves.append(wave)
+    return tuple(waves)
+
+
+def _taken(waiting: Sequence[str], size: int, spread: Mapping[str, str] | None) -> tuple[str, ...]:
+    if spread is None:
+        return tuple(waiting[:size])
+    first_of: dict[str, str] = {}
+    for host in waiting:
+        first_of.setdefault(spread[host], host)
+    return tuple(first_of.values())[:size]
+
+
+def _refuse_nonsense(size: Amount, total: int, tier: str) -> None:
+    if size.count is not None and not 1 <= size.count <= total:
+        raise UsageError(
+            f"tier {tier!r} has a wave of {size.count} hosts, but {total} hosts in all",
+            hint="A wave is at least one host and at most the tier; a percentage adapts to the tier's size.",
+        )
+    if size.percent is not None and not 0 < size.percent <= 100:  # noqa: PLR2004
+        raise UsageError(f"tier {tier!r} has a wave of {size}", hint="A wave is more than 0% and at most 100%.")

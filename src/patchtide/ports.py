@@ -1,0 +1,103 @@
+"""The five doors to the world. Adapters stand behind them; the engine knows nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from patchtide.core.events import Event, Status
+from patchtide.core.fleet import Host
+from patchtide.core.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One step on some hosts: `requests` holds each host's parameters, as data, under its name.
+
+    `marker` names the attempt on every child process, so that orphans can be found. `timeout` is in seconds.
+    """
+
+    run_id: str
+    step: Step
+    requests: Mapping[str, Mapping[str, object]]
+    marker: str
+    timeout: float
+    inventory: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came back from one host: `data` is the module's report, `{}` when there was none."""
+
+    host: str
+    status: Status
+    reason: str
+    data: Mapping[str, object]
+
+
+class Executor(Protocol):
+    """Does a step on hosts."""
+
+    def hosts(self, inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
+        """Return the hosts of an inventory that an Ansible host pattern selects, in inventory order.
+
+        Raises UsageError when the inventory cannot be read, holds templates, or the pattern matches nothing.
+        """
+        ...
+
+    def perform(self, deed: Deed) -> Iterator[Report]:
+        """Yield exactly one report per requested host, as soon as each is known; what never answered is `unknown`."""
+        ...
+
+    def fence(self, run_id: str) -> int:
+        """End what an earlier controller of this run left running here; return how many processes that were."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps the event log: append-only, in order, durable once `append` has returned."""
+
+    def append(self, run_id: str, event: Event) -> int:
+        """Add one event and return its sequence number within the run, counted from 1."""
+        ...
+
+    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+        """Return the run's events with a sequence number above `after`."""
+        ...
+
+    def runs(self) -> Sequence[str]:
+        """Return the ids of all runs, oldest first."""
+        ...
+
+
+class Lock(Protocol):
+    """Lets one controller at a time work on the fleet of a project."""
+
+    def hold(self, holder: str) -> AbstractContextManager[None]:
+        """Hold the lock while the context lasts; raises LockedError naming the holder when another has it."""
+        ...
+
+    def holder(self) -> str | None:
+        """Return who holds the lock now, or None."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+        ...
+
+
+class Notifier(Protocol):
+    """Hears of each event once it is in the log; must not fail."""
+
+    def tell(self, run_id: str, event: Event) -> None:
+        """Show or send what happened."""
+        ...
