@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -17,23 +17,21 @@ T = TypeVar("T")
 
 
 @cache
-def _cached_adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return _cached_adapter(kind)
+    return TypeAdapter(kind)
 
 
 def plain(value: object) -> Any:
     """Return a value as plain JSON data: texts, numbers, lists and dicts; instants in ISO 8601."""
-    return _adapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def parsed(kind: type[T], data: object, *, what: str, where: str = "") -> T:
     """Return plain JSON data as a value of a kind; raises UsageError naming the first part that does not fit."""
+    wanted: Any = kind
     try:
-        value: T = _adapter(kind).validate_json(json.dumps(data))
+        value: T = _adapter(wanted).validate_json(json.dumps(data))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

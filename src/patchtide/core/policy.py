@@ -39,6 +39,9 @@ class Amount:
         return str(self.count) if self.count is not None else f"{self.percent:g}%"
 
 
+NONE = Amount(count=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Approvals:
     """How many of which people have to agree, and how long after the request things may begin."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.patchset import Selection
-from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy
+from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import Blackout, Calendar, Window
 
@@ -23,7 +23,7 @@ class TierSettings:
     spread_by: str | None = None
     soak: timedelta = timedelta(0)
     soak_every: timedelta = timedelta(minutes=5)
-    failure_budget: Amount = Amount(count=0)
+    failure_budget: Amount = NONE
     on_failure: OnFailure = OnFailure.ROLLBACK
     approvals: Approvals | None = None
 
@@ -38,9 +38,9 @@ class Settings:
     tiers: tuple[TierSettings, ...]
     windows: Mapping[str, Window] = field(default_factory=dict)
     blackouts: tuple[Blackout, ...] = ()
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     checks: tuple[Check, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     reboot: RebootPolicy = RebootPolicy.WHEN_OWED
     enter_hook: str | None = None
     leave_hook: str | None = None

@@ -1,0 +1,57 @@
+"""What people say to a run: each is an event in its log, which the controller reads before it decides again."""
+
+from patchtide.core.errors import UsageError
+from patchtide.core.events import Aborted, Approved, RollbackAsked
+from patchtide.core.run import Run, folded
+from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import did_you_mean
+
+
+def approve(run_id: str, desk: Desk, by: str, comment: str = "") -> Approved:
+    """Record that a person agrees to the run's plan; refused for the requester, for others than asked, and twice."""
+    run = _run(run_id, desk)
+    people = {name for tier in run.plan.tiers if tier.approvals for name in tier.approvals.people}
+    if run.outcome is not None:
+        raise UsageError(f"run {run_id} has ended: {run.reason}")
+    if not people:
+        raise UsageError(f"run {run_id} needs no approval", hint="Approvals are asked for by a tier's `approvals`.")
+    if by == run.opened_by:
+        raise UsageError(
+            f"{by} opened run {run_id} and cannot approve it", hint="Ask one of: " + ", ".join(people - {by})
+        )
+    if by not in people:
+        raise UsageError(f"{by} is not asked to approve run {run_id}", hint="Asked are: " + ", ".join(sorted(people)))
+    if any(approval.by == by and approval.digest == run.plan.digest for approval in run.approvals):
+        raise UsageError(f"{by} has approved run {run_id} already")
+    event = Approved(desk.clock.now(), by, run.plan.digest, comment)
+    desk.store.append(run_id, event)
+    return event
+
+
+def abort(run_id: str, desk: Desk, by: str, reason: str) -> Aborted:
+    """Record that nothing new may begin; the controller, running or resumed, brings the rest to a safe end."""
+    run = _run(run_id, desk)
+    if run.outcome is not None:
+        raise UsageError(f"run {run_id} has ended already: {run.reason}")
+    event = Aborted(desk.clock.now(), by, reason)
+    desk.store.append(run_id, event)
+    return event
+
+
+def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str, ...] = ()) -> RollbackAsked:
+    """Record that hosts (all changed ones by default) are to be put back; `drive` then does it."""
+    run = _run(run_id, desk)
+    for name in hosts:
+        if name not in run.hosts:
+            raise UsageError(f"run {run_id} has no host {name!r}", hint=did_you_mean(name, run.hosts))
+    changed = tuple(h.name for h in run.hosts.values() if h.changed and not h.rolled_back and h.started is None)
+    wanted = tuple(name for name in changed if not hosts or name in hosts)
+    if not wanted:
+        raise UsageError(f"run {run_id} changed nothing there that could be put back")
+    event = RollbackAsked(desk.clock.now(), by, reason, wanted)
+    desk.store.append(run_id, event)
+    return event
+
+
+def _run(run_id: str, desk: Desk) -> Run:
+    return folded(event for _, event in desk.store.events(run_id))

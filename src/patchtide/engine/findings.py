@@ -1,0 +1,109 @@
+"""From what a host reports to what the core may rely on. A report that does not fit is as good as none."""
+
+import re
+from collections.abc import Mapping
+
+from patchtide.core.errors import UsageError
+from patchtide.core.events import Finding, Installed, Status
+from patchtide.core.health import Measurement
+from patchtide.core.packages import Package, Pending, Platform
+from patchtide.core.patchset import Probe, Trouble
+from patchtide.core.steps import Step
+from patchtide.documents import parsed
+from patchtide.ports import Report
+
+PROBE_SCHEMA = "patchtide/probe/v1"
+_NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
+_VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[A-Za-z0-9.+:~%^_-]+")
+_JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
+
+
+def probe_of(report: Report) -> Probe:
+    """Return what a probe found; raises UsageError when the report is not one or names impossible packages."""
+    data = report.data
+    if data.get("schema") != PROBE_SCHEMA:
+        raise UsageError(f"{report.host}: the host did not send a probe report", hint="Run `patchtide doctor`.")
+    return Probe(
+        platform=parsed(Platform, data.get("platform"), what=f"{report.host}: platform"),
+        machine_id=str(data.get("machine_id", "")),
+        kernel=str(data.get("kernel", "")),
+        boot=str(data.get("boot", "")),
+        pending=tuple(_pending(entry, report.host) for entry in _dicts(data, "pending")),
+        installed={},
+        held=parsed(tuple[str, ...], data.get("held", []), what=f"{report.host}: held"),
+        removals=parsed(tuple[str, ...], data.get("removals", []), what=f"{report.host}: removals"),
+        space=parsed(dict[str, int], data.get("space", {}), what=f"{report.host}: space"),
+        reboot_owed=_reboot(data)[0],
+        trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what=f"{report.host}: trouble"),
+        measurements=_measurements(data),
+    )
+
+
+def _dicts(data: Mapping[str, object], key: str) -> tuple[dict[str, object], ...]:
+    return parsed(tuple[dict[str, object], ...], data.get(key, []), what=key)
+
+
+def _pending(entry: Mapping[str, object], host: str) -> Pending:
+    fields = {key: entry.get(key) for key in Package.__dataclass_fields__ if key in entry}
+    package = parsed(Package, fields, what=f"{host}: pending update")
+    _refuse_odd(package, host)
+    installed = entry.get("installed")
+    return Pending(package, None if installed is None else str(installed))
+
+
+def _refuse_odd(package: Package, host: str) -> None:
+    """Names, versions and file names become arguments on other hosts: what looks odd goes no further."""
+    for pattern, text in (
+        (_NAME, package.name),
+        (_NAME, package.arch),
+        (_VERSION, package.version),
+        (_FILE, package.filename),
+        (_SHA256, package.sha256),
+    ):
+        if not pattern.fullmatch(text):
+            raise UsageError(
+                f"{host}: package {package.name!r} has an impossible name, version, file or hash: {text!r}"
+            )
+
+
+def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
+    """Return status, reason and finding of a host's report; what cannot be read is `unknown`, never `ok`."""
+    if report.status in {Status.UNREACHABLE, Status.UNKNOWN}:
+        return report.status, report.reason, Finding()
+    try:
+        return report.status, report.reason, _finding(step, report.data)
+    except UsageError as error:
+        return Status.UNKNOWN, f"the report cannot be read: {error.message}", Finding()
+
+
+def _finding(step: Step, data: Mapping[str, object]) -> Finding:
+    owed, why = _reboot(data)
+    return Finding(
+        installed=parsed(tuple[Installed, ...], data.get("installed", []), what="installed"),
+        reboot_owed=owed,
+        reboot_why=why,
+        measurements=_measurements(data),
+        restored=str(data.get("outcome", "")) if step is Step.ROLLBACK else "",
+        differences=parsed(tuple[str, ...], data.get("differences", []), what="differences"),
+        begun=_begun(data),
+    )
+
+
+def _reboot(data: Mapping[str, object]) -> tuple[bool, tuple[str, ...]]:
+    reboot = data.get("reboot")
+    if not isinstance(reboot, Mapping):
+        return False, ()
+    return reboot.get("owed") is True, parsed(tuple[str, ...], reboot.get("why", []), what="reboot")
+
+
+def _measurements(data: Mapping[str, object]) -> tuple[Measurement, ...]:
+    return parsed(tuple[Measurement, ...], data.get("measurements", []), what="measurements")
+
+
+def _begun(data: Mapping[str, object]) -> tuple[Step, ...]:
+    journal = data.get("journal")
+    if not isinstance(journal, Mapping):
+        return ()
+    return tuple(step for step, key in _JOURNAL_KEYS.items() if journal.get(key))

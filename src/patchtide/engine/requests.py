@@ -1,0 +1,85 @@
+"""What each host is asked to do in a step: plain data, one document per host."""
+
+from collections.abc import Mapping
+
+from patchtide.core.health import Check
+from patchtide.core.plan import Plan
+from patchtide.core.run import Run
+from patchtide.core.steps import Step
+
+
+def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[str, object]:
+    """Return the parameters of a step for one host; durations are in seconds."""
+    tier = run.hosts[host].tier
+    asked: dict[str, object] = {"run": run_id, "attempt": attempt}
+    match step:
+        case Step.PROBE:
+            return {**asked, "refresh": False, "checks": []}
+        case Step.STAGE:
+            return {**asked, "packages": _packages(run.plan, host)}
+        case Step.ENTER:
+            return {**asked, "state": "entered", "hook": run.plan.enter_hook}
+        case Step.LEAVE:
+            return {**asked, "state": "left", "hook": run.plan.leave_hook}
+        case Step.PATCH:
+            deadline = run.plan.limits.patch.total_seconds()
+            return {**asked, "packages": _packages(run.plan, host), "checks": _checks(run, tier), "deadline": deadline}
+        case Step.REBOOT:
+            return {**asked, "reboot_timeout": run.plan.limits.reboot.total_seconds()}
+        case Step.VERIFY:
+            return {**asked, "checks": _checks(run, tier), "enforce": False}
+        case Step.ROLLBACK:
+            return {**asked, "checks": _checks(run, tier), "deadline": run.plan.limits.rollback.total_seconds()}
+
+
+def time_allowed(run: Run, step: Step, tier: str) -> float:
+    """Return how many seconds a step may take before nothing more is expected of it: its own limits, and some grace."""
+    limits = run.plan.limits
+    checks = sum(check.deadline.total_seconds() for check in run.plan.checks_of(tier))
+    match step:
+        case Step.PATCH:
+            own = limits.patch.total_seconds() + checks
+        case Step.ROLLBACK:
+            own = limits.rollback.total_seconds() + checks
+        case Step.REBOOT:
+            own = limits.reboot.total_seconds()
+        case Step.VERIFY:
+            own = checks
+        case Step.STAGE:
+            own = _STAGE_SECONDS
+        case Step.PROBE | Step.ENTER | Step.LEAVE:
+            own = _SHORT_SECONDS
+    return own + _GRACE_SECONDS
+
+
+_STAGE_SECONDS = 1800.0
+_SHORT_SECONDS = 300.0
+_GRACE_SECONDS = 120.0
+
+
+def _packages(plan: Plan, host: str) -> list[dict[str, object]]:
+    return [
+        {
+            "name": package.name,
+            "arch": package.arch,
+            "version": package.version,
+            "filename": package.filename,
+            "size": package.size,
+            "sha256": package.sha256,
+            "previous": previous,
+        }
+        for package, previous in plan.packages(host)
+    ]
+
+
+def _checks(run: Run, tier: str) -> list[dict[str, object]]:
+    return [check_request(check) for check in run.plan.checks_of(tier)]
+
+
+def check_request(check: Check) -> dict[str, object]:
+    """Return a health check as the host program takes it."""
+    timings: Mapping[str, object] = {
+        name: getattr(check, name).total_seconds()
+        for name in ("warm_up", "every", "healthy_for", "deadline", "timeout")
+    }
+    return {"name": check.name, "kind": check.kind, **timings, **check.settings}

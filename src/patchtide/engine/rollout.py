@@ -1,0 +1,117 @@
+"""The loop: ask the core what comes next, write the intent down, do it, write down what came of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import assert_never
+
+from patchtide.core.decide import Action, Ask, Do, End, Settle, Wait, decide
+from patchtide.core.errors import LockedError, UsageError
+from patchtide.core.events import Event, Held, HostFinished, HostsSettled, RunEnded, RunOpened, RunTaken, StepStarted
+from patchtide.core.plan import Plan
+from patchtide.core.run import Run, fold, folded
+from patchtide.engine.desk import Desk
+from patchtide.engine.findings import finding_of
+from patchtide.engine.requests import request, time_allowed
+from patchtide.ports import Deed
+
+_POLL_SECONDS = 1.0
+"""How often a waiting run looks for an approval or an abort."""
+
+
+def run_id_at(instant: datetime, digest: str) -> str:
+    """Return the id of a run: when it was opened, and the beginning of its plan's digest."""
+    return f"{instant:%Y%m%d-%H%M%S}-{digest.removeprefix('sha256:')[:6]}"
+
+
+def open_run(plan: Plan, desk: Desk, by: str) -> str:
+    """Open a run of a plan and return its id; refused while another run of the project has not ended."""
+    for other in reversed(desk.store.runs()):
+        if folded(event for _, event in desk.store.events(other)).outcome is None:
+            raise LockedError(
+                f"run {other} has not ended",
+                hint=f"Go on with `patchtide resume {other}`, or end it with `patchtide abort {other} --reason ...`.",
+            )
+    now = desk.clock.now()
+    run_id = run_id_at(now, plan.digest)
+    if run_id in desk.store.runs():
+        raise UsageError(f"run {run_id} exists already", hint="Wait a second and run it again.")
+    desk.store.append(run_id, RunOpened(now, plan, by))
+    return run_id
+
+
+def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
+    """Carry a run on until it ends, or until it has to wait and `wait` is false; return it as it then stands.
+
+    Raises LockedError when another controller is at it. May be killed at any moment and called again.
+    """
+    with desk.lock.hold(f"run {run_id} ({by})"):
+        run = folded(event for _, event in desk.store.events(run_id))
+        if run.outcome is None:
+            orphans = desk.executor.fence(run_id)
+            desk.store.append(run_id, RunTaken(desk.clock.now(), by, orphans))
+        while (run := _caught_up(run_id, run, desk)).outcome is None:
+            action = decide(run, desk.clock.now())
+            for event in _performed(run_id, run, action, desk):
+                desk.store.append(run_id, event)
+                run = _caught_up(run_id, run, desk)
+            if isinstance(action, Wait | Ask) and not _waited(action, desk, wait=wait):
+                break
+        return run
+
+
+def _caught_up(run_id: str, run: Run, desk: Desk) -> Run:
+    """Return the run with everything that is new in its log: the controller's own events and what people said."""
+    for _, event in desk.store.events(run_id, after=run.seen):
+        desk.notifier.tell(run_id, event)
+        run = fold(run, event)
+    return run
+
+
+def _performed(run_id: str, run: Run, action: Action, desk: Desk) -> Iterator[Event]:
+    """Yield what happens, each event before anything follows from it: the loop commits one before it takes the next."""
+    now = desk.clock.now()
+    match action:
+        case Do():
+            yield from _step(run_id, run, action, desk)
+        case Settle(hosts, end, reason, failed):
+            yield HostsSettled(now, hosts, end, reason, failed)
+        case Wait(until, code, reason, tier):
+            yield from _held(run, Held(now, code, reason, until, tier))
+        case Ask(code, reason, tier):
+            yield from _held(run, Held(now, code, reason, None, tier))
+        case End(outcome, reason):
+            yield RunEnded(now, outcome, reason)
+        case _:
+            assert_never(action)
+
+
+def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
+    attempt = run.attempt + 1
+    tier = run.hosts[action.hosts[0]].tier
+    requests = {host: request(run_id, run, action.step, host, attempt) for host in action.hosts}
+    timeout = time_allowed(run, action.step, tier)
+    deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
+    yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
+    for report in desk.executor.perform(deed):
+        status, reason, finding = finding_of(action.step, report)
+        now = desk.clock.now()
+        yield HostFinished(now, action.step, report.host, attempt, status, reason, finding)
+
+
+def _held(run: Run, held: Held) -> Iterator[Event]:
+    before = run.held
+    if before is None or (before.code, before.tier, before.until) != (held.code, held.tier, held.until):
+        yield held
+
+
+def _waited(action: Wait | Ask, desk: Desk, *, wait: bool) -> bool:
+    """Let a moment pass and return true, or return false when nobody wants to wait for what is not due soon."""
+    if not wait and not (isinstance(action, Wait) and action.code in _SHORT_WAITS):
+        return False
+    left = (action.until - desk.clock.now()).total_seconds() if isinstance(action, Wait) else _POLL_SECONDS
+    desk.clock.sleep(max(0.0, min(left, _POLL_SECONDS)))
+    return True
+
+
+_SHORT_WAITS = frozenset({"lost"})
+"""A host that does not answer in the middle of its work is looked for even by a controller that may not wait."""

@@ -1,0 +1,50 @@
+"""One round trip to every host: what is there, and what waits."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from patchtide.core.errors import UsageError
+from patchtide.core.events import Status
+from patchtide.core.fleet import Host
+from patchtide.core.patchset import Probe
+from patchtide.core.planning import NotProbed
+from patchtide.core.settings import Settings
+from patchtide.core.steps import Step
+from patchtide.engine.findings import probe_of
+from patchtide.engine.requests import check_request
+from patchtide.ports import Deed, Executor, Report
+
+Told = Callable[[str, Probe | NotProbed], None]
+_SECONDS = 600.0
+
+
+def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...]]:
+    """Return the hosts of each tier as the inventory has them now."""
+    return {tier.name: executor.hosts(settings.inventory, tier.pattern) for tier in settings.tiers}
+
+
+def surveyed(
+    executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told
+) -> dict[str, Probe | NotProbed]:
+    """Probe every host once and return what is known of each; a host that did not answer is in it with the reason."""
+    found: dict[str, Probe | NotProbed] = {}
+    requests = {host.name: _request(settings, tier) for tier, some in hosts.items() for host in some}
+    deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, settings.inventory)
+    for report in executor.perform(deed):
+        found[report.host] = _known(report)
+        tell(report.host, found[report.host])
+    silent = NotProbed("nothing was heard of the host", unreachable=False)
+    return {name: found.get(name, silent) for name in requests}
+
+
+def _request(settings: Settings, tier: str) -> dict[str, object]:
+    checks = [check_request(check) for check in settings.checks if not check.tiers or tier in check.tiers]
+    return {"run": None, "attempt": 0, "refresh": True, "checks": checks}
+
+
+def _known(report: Report) -> Probe | NotProbed:
+    if report.status is not Status.OK:
+        return NotProbed(report.reason, unreachable=report.status is Status.UNREACHABLE)
+    try:
+        return probe_of(report)
+    except UsageError as error:
+        return NotProbed(error.message, unreachable=False)
