@@ -1,0 +1,193 @@
+"""A practice fleet from start to end: up, down, status, and what a person or a test does with it in between."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from patchtide.lab import repository, tidepool
+from patchtide.lab.containers import allow_watches, containers_of, each, prepared, remove, started
+from patchtide.lab.doctor import problem
+from patchtide.lab.image import ready_image, remove_images
+from patchtide.lab.inventory import RunningHost, inventory_text, known_hosts_text
+from patchtide.lab.programs import PODMAN, completed, output
+from patchtide.lab.spec import LabError, LabHost, LabSpec
+
+SCHEMA = "patchtide/lab/v1"
+Tell = Callable[[str], None]
+_STATE = ("id_ed25519", "id_ed25519.pub", "inventory.yml", "known_hosts", "lab.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A started practice fleet; its methods act on its hosts and on its package repository."""
+
+    name: str
+    directory: Path
+    hosts: tuple[RunningHost, ...]
+
+    @property
+    def inventory(self) -> Path:
+        """Return the Ansible inventory file."""
+        return self.directory / "inventory.yml"
+
+    def host(self, name: str) -> RunningHost:
+        """Return one host; raises LabError when the lab has none of that name."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        known = ", ".join(host.name for host in self.hosts)
+        raise LabError(f"lab {self.name} has no host {name!r}", f"Its hosts are {known}.")
+
+    def offer(self, version: str) -> None:
+        """Show a version of tidepool to the hosts, beside those already offered."""
+        repository.offer(self.directory / "repository", version)
+
+    def withdraw(self, version: str) -> None:
+        """Take a version of tidepool out of the repository."""
+        repository.withdraw(self.directory / "repository", version)
+
+    def offered(self) -> tuple[str, ...]:
+        """Return the versions of tidepool that the hosts can see."""
+        return repository.offered(self.directory / "repository")
+
+    def shell(self, host: str, argv: Sequence[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Return a program run inside a host past SSH (podman exec), whatever its exit code; `text` is its input."""
+        return completed([*PODMAN, "exec", "--interactive", self.host(host).container, *argv], text=text)
+
+    def kill(self, host: str) -> None:
+        """Cut a host's power: everything in it ends at once, and it stays off."""
+        output([*PODMAN, "stop", "--time", "0", self.host(host).container], f"host {host} cannot be stopped")
+
+    def start(self, host: str) -> None:
+        """Switch a host on again; it boots with the disk it had."""
+        output([*PODMAN, "start", self.host(host).container], f"host {host} cannot be started")
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """How a host is: podman's word for its state ("absent" without a container) and its tidepool version."""
+
+    host: RunningHost
+    state: str
+    tidepool: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """How a lab and its hosts are."""
+
+    name: str
+    directory: Path
+    hosts: tuple[HostStatus, ...]
+
+
+def up(spec: LabSpec, tell: Tell) -> Lab:
+    """Return a practice fleet of real hosts, started now; raises LabError, having removed what it started."""
+    directory = spec.directory.resolve()
+    if (directory / "lab.json").exists() or containers_of(directory):
+        raise LabError(f"there is a lab in {directory} already", "Remove it first with `patchtide lab down`.")
+    if trouble := problem():
+        raise LabError(trouble)
+    image = ready_image(tell)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return _started(spec, directory, image, tell)
+    except BaseException:
+        down(directory, tell)
+        raise
+
+
+def _started(spec: LabSpec, directory: Path, image: str, tell: Tell) -> Lab:
+    _save(spec.name, directory, ())
+    _make_key(directory)
+    repository.created(directory / "repository")
+    allow_watches(len(spec.hosts), tell)
+    tell(f"starting {len(spec.hosts)} hosts")
+    hosts = each(lambda host: started(spec, host, image), spec.hosts)
+    _save(spec.name, directory, hosts)
+    package = f"pool/tidepool_{tidepool.FIRST}_all.deb" if spec.service else ""
+    public_key = (directory / "id_ed25519.pub").read_text("utf-8").strip()
+    keys = each(partial(prepared, public_key=public_key, package=package), hosts)
+    known = known_hosts_text(zip(hosts, keys, strict=True))
+    (directory / "known_hosts").write_text(known, encoding="utf-8")
+    (directory / "inventory.yml").write_text(inventory_text(hosts, directory), encoding="utf-8")
+    tell(f"{len(hosts)} hosts are up: {directory / 'inventory.yml'}")
+    return Lab(spec.name, directory, hosts)
+
+
+def _make_key(directory: Path) -> None:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "patchtide-lab", "-f", f"{directory}/id_ed25519"]
+    output(command, "the lab's SSH key cannot be made")
+
+
+def down(directory: Path, tell: Tell, *, purge: bool = False) -> None:
+    """Remove a lab's hosts and state, also after half a start; with `purge` the cached image as well."""
+    directory = directory.resolve()
+    containers = containers_of(directory)
+    remove(containers)
+    for name in _STATE:
+        (directory / name).unlink(missing_ok=True)
+    shutil.rmtree(directory / "repository", ignore_errors=True)
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
+    tell(f"removed {len(containers)} hosts")
+    if purge:
+        remove_images()
+
+
+def status(directory: Path) -> LabStatus:
+    """Return how a lab's hosts are; raises LabError when there is no lab."""
+    lab = load(directory)
+    return LabStatus(lab.name, lab.directory, each(_host_status, lab.hosts))
+
+
+def _host_status(host: RunningHost) -> HostStatus:
+    look = completed([*PODMAN, "inspect", "--format", "{{.State.Status}}", host.container], seconds=60)
+    state = look.stdout.strip() if look.returncode == 0 else "absent"
+    query = ["exec", host.container, "dpkg-query", "-f", "${db:Status-Abbrev}${Version}", "-W", "tidepool"]
+    done = completed([*PODMAN, *query], seconds=60) if state == "running" else None
+    known = done.stdout.split() if done and done.returncode == 0 else []
+    return HostStatus(host, state, known[1] if known[:1] == ["ii"] else None)
+
+
+def load(directory: Path) -> Lab:
+    """Return the lab that was started in a directory; raises LabError when there is none or its state is unreadable."""
+    path = directory.resolve() / "lab.json"
+    hint = "Start one with `patchtide lab up`."
+    if not path.is_file():
+        raise LabError(f"there is no lab in {directory}", hint)
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        hosts = tuple(_host_of(entry) for entry in data["hosts"])
+        name = str(data["name"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(f"the lab's state cannot be read: {error}", "Remove it: `patchtide lab down`.", str(path)) from None
+    return Lab(name, path.parent, hosts)
+
+
+def _host_of(entry: dict[str, object]) -> RunningHost:
+    variables = entry["variables"]
+    if not isinstance(variables, dict):
+        raise TypeError("variables is not a mapping")
+    host = LabHost(str(entry["name"]), str(entry["tier"]), {str(key): str(value) for key, value in variables.items()})
+    return RunningHost(host, str(entry["container"]), int(str(entry["ssh_port"])), int(str(entry["web_port"])))
+
+
+def _save(name: str, directory: Path, hosts: tuple[RunningHost, ...]) -> None:
+    entries = [
+        {
+            "name": host.name,
+            "tier": host.tier,
+            "variables": dict(host.variables),
+            "container": host.container,
+            "ssh_port": host.ssh_port,
+            "web_port": host.web_port,
+        }
+        for host in hosts
+    ]
+    text = json.dumps({"schema": SCHEMA, "name": name, "hosts": entries}, indent=2) + "\n"
+    (directory / "lab.json").write_text(text, encoding="utf-8")

@@ -1,0 +1,125 @@
+"""The image of a lab's hosts: a released Debian without its updates, so that a host has real ones pending."""
+
+import hashlib
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from importlib.resources import files
+from os import environ, getuid
+from pathlib import Path
+
+from patchtide.lab.doctor import machine_codename
+from patchtide.lab.programs import PODMAN, completed, environment, last_words, output
+from patchtide.lab.sources import Sources, machine_sources
+from patchtide.lab.spec import LabError
+
+REPOSITORY = "localhost/patchtide-lab"
+# Some of these have security updates at any time: those of the release's later life are what a host has pending.
+PACKAGES = (
+    *("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "sudo", "iproute2", "procps", "debconf"),
+    *("ca-certificates", "gpgv", "openssl", "nginx", "perl", "libexpat1", "tzdata"),
+)
+_APT = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
+# How this machine reaches its mirrors is how a host on it does.
+_PASSED = re.compile(r"(?i)Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Date|ForceIPv[46]|Retries)\b.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything an image is made of; two equal recipes make one image."""
+
+    codename: str
+    sources: Sources
+    options: tuple[str, ...]
+    packages: tuple[str, ...]
+    script: str
+
+    @property
+    def image(self) -> str:
+        """Return the image's name, whose tag is the recipe's hash."""
+        return f"{REPOSITORY}:{hashlib.sha256(repr(self).encode()).hexdigest()[:16]}"
+
+
+def machine_recipe() -> Recipe:
+    """Return the recipe for this machine's Debian and its own mirrors; raises LabError where there are none."""
+    codename = machine_codename()
+    script = (files("patchtide.lab") / "files" / "image.sh").read_text("utf-8")
+    return Recipe(codename, machine_sources(codename), _options(), PACKAGES, script)
+
+
+def ready_image(tell: Callable[[str], None]) -> str:
+    """Return the name of the hosts' image, built first when this machine does not have it yet (under a minute)."""
+    recipe = machine_recipe()
+    with _one_builder():
+        if completed([*PODMAN, "image", "exists", recipe.image]).returncode:
+            tell(f"building the image of the hosts from {recipe.sources.main.uri} (once, about a minute)")
+            output([*PODMAN, "tag", _built(recipe), recipe.image], "the image could not be named")
+    return recipe.image
+
+
+def remove_images() -> None:
+    """Remove every image of a lab that no container uses."""
+    names = output([*PODMAN, "images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY], "images cannot be listed")
+    for name in names.split():
+        completed([*PODMAN, "rmi", name])
+
+
+def _options() -> tuple[str, ...]:
+    dump = output(["apt-config", "dump"], "apt's configuration cannot be read")
+    passed = [line.rstrip("; ") for line in dump.splitlines() if _PASSED.fullmatch(line)]
+    proxies = [f'Acquire::{kind}::Proxy "{environ[name]}"' for kind, name in _PROXIES if environ.get(name)]
+    return (*_APT, *proxies, *(line for line in passed if '""' not in line))
+
+
+_PROXIES = (("http", "http_proxy"), ("https", "https_proxy"))
+
+
+@contextmanager
+def _one_builder() -> Iterator[None]:
+    path = Path(tempfile.gettempdir()) / f"patchtide-lab-{getuid()}.lock"
+    with path.open("w", encoding="utf-8") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
+def _built(recipe: Recipe) -> str:
+    with tempfile.TemporaryDirectory(prefix="patchtide-image-") as folder:
+        script = Path(folder) / "image.sh"
+        script.write_text(recipe.script, encoding="utf-8")
+        script.chmod(0o755)
+        later = Path(folder) / "later.list"
+        later.write_text("".join(f"{source.line}\n" for source in recipe.sources.later), encoding="utf-8")
+        return _imported(_bootstrap(recipe, script, later))
+
+
+def _bootstrap(recipe: Recipe, script: Path, later: Path) -> list[str]:
+    own_keys = [key for key in recipe.sources.keyrings if not Path(key).name.startswith("debian-archive-")]
+    return [
+        *("mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=force-unsafe-io"),
+        *(f"--aptopt={option}" for option in recipe.options),
+        f"--include={','.join(recipe.packages)}",
+        *(f"--customize-hook=copy-in {key} {Path(key).parent}" for key in own_keys),
+        f"--customize-hook=copy-in {later} /etc/apt/sources.list.d",
+        f"--customize-hook={script}",
+        *(recipe.codename, "-", recipe.sources.main.line),
+    ]
+
+
+def _imported(bootstrap: list[str]) -> str:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as words:
+        maker = subprocess.Popen(bootstrap, stdout=subprocess.PIPE, stderr=words, env=environment())
+        importer = [*PODMAN, "import", "--quiet", "-"]
+        imported = subprocess.run(importer, stdin=maker.stdout, capture_output=True, check=False, text=True)
+        if maker.wait():
+            words.seek(0)
+            raise LabError(f"the image could not be built: mmdebstrap: {last_words(words.read())}", _REACH)
+    if imported.returncode:
+        raise LabError(f"the image could not be imported: podman: {last_words(imported.stderr)}")
+    return imported.stdout.strip()
+
+
+_REACH = "Check with `apt-get update` that this machine reaches its own mirrors."

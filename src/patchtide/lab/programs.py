@@ -1,0 +1,65 @@
+"""Running the programs a lab is made with: podman and its companions, as a person would at a terminal."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from patchtide.lab.spec import LabError
+
+PODMAN = ("podman", "--runtime", "runc")
+_SYSTEM = "/usr/sbin:/sbin"
+_MINUTES = 600.0
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment with the system's program directories on PATH, which users may lack."""
+    return {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM}", "LC_ALL": "C.UTF-8"}
+
+
+def found(program: str) -> bool:
+    """Return whether a program is installed."""
+    return shutil.which(program, path=environment()["PATH"]) is not None
+
+
+def completed(
+    argv: Sequence[str], *, text: str | None = None, seconds: float = _MINUTES, extra: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Return a finished program with what it wrote, whatever its exit code; raises LabError when it cannot finish."""
+    try:
+        return subprocess.run(
+            list(argv),
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            env={**environment(), **(extra or {})},
+        )
+    except FileNotFoundError:
+        raise LabError(f"{argv[0]} is not installed", f"Install {argv[0]} and try again.") from None
+    except subprocess.TimeoutExpired:
+        raise LabError(f"`{' '.join(argv[:6])}` did not finish within {seconds:.0f} s") from None
+
+
+def output(
+    argv: Sequence[str],
+    why: str,
+    *,
+    text: str | None = None,
+    seconds: float = _MINUTES,
+    extra: Mapping[str, str] | None = None,
+) -> str:
+    """Return what a program printed; raises LabError with the reason for the call and the program's own words."""
+    done = completed(argv, text=text, seconds=seconds, extra=extra)
+    if done.returncode:
+        raise LabError(f"{why}: {argv[0]} ended with {done.returncode}: {last_words(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+def last_words(text: str) -> str:
+    """Return the last three lines that say something, as one line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(lines[-3:]) or "it said nothing"

@@ -1,0 +1,133 @@
+"""The practice web service as real Debian packages: one version for each way an update can go."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from patchtide.lab.programs import output
+from patchtide.lab.spec import LabError
+
+FIRST = "1.0"
+_CLOCK = "1767225600"  # every file carries this instant, so that a version has the same hash in every lab
+_FILES = files("patchtide.lab") / "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """How a version differs from a good one; `broken_where` is a word of /etc/tidepool/environment or "everywhere"."""
+
+    summary: str
+    broken_where: str = ""
+    crash_after: float = 0
+    postinst: str = ""
+    prerm: str = ""
+    service: str = ""
+    configuration: str = ""
+    depends: str = ""
+    asks: bool = False
+
+
+_LOCKED = """\
+case "$1" in
+remove) exit 1 ;;
+upgrade) ! dpkg --compare-versions "$2" lt 1.9 || exit 1 ;;
+esac
+"""
+_DARK = """\
+ExecStartPre=-+/usr/sbin/ip rule add priority 10 blackhole
+ExecStopPost=-+/usr/sbin/ip rule del priority 10 blackhole
+"""
+VERSIONS = {
+    FIRST: Variation("the version to start from"),
+    "1.1": Variation("good"),
+    "1.2": Variation("answers 500 on /healthz", broken_where="everywhere"),
+    "1.3": Variation("crashes 20 s after each start", crash_after=20),
+    "1.4": Variation("its postinst fails", postinst='echo "tidepool: no water" >&2\nexit 1\n'),
+    "1.5": Variation("asks a debconf question", configuration="tide = high\n", depends="debconf", asks=True),
+    "1.6": Variation("changes a conffile", configuration="depth = 3\n"),
+    "1.7": Variation("restarts sshd in its postinst", postinst="systemctl restart ssh.service\n"),
+    "1.8": Variation("takes the network down while it runs", service=_DARK),
+    "1.9": Variation("answers 500 and cannot be downgraded or removed", broken_where="everywhere", prerm=_LOCKED),
+    "1.10": Variation("good, and needs a new package", depends="tidepool-extra"),
+    "1.11": Variation("answers 500, and needs a new package", broken_where="everywhere", depends="tidepool-extra"),
+    "2.0": Variation("answers 500 where the environment says production", broken_where="production"),
+    "2.1": Variation("answers 500 where the environment says fragile", broken_where="fragile"),
+}
+
+
+def built(version: str, pool: Path) -> tuple[Path, ...]:
+    """Return the package files of a version (and of what only it depends on), built into a folder."""
+    variation = VERSIONS.get(version)
+    if variation is None:
+        raise LabError(f"tidepool has no version {version!r}", f"Choose one of {', '.join(VERSIONS)}.")
+    service = _built("tidepool", version, variation, pool)
+    if variation.depends != "tidepool-extra":
+        return (service,)
+    return (service, _built("tidepool-extra", version, Variation("a package that came new with tidepool"), pool))
+
+
+def _built(name: str, version: str, variation: Variation, pool: Path) -> Path:
+    texts = _control(name, version, variation) | (_service(version, variation) if name == "tidepool" else {})
+    target = pool / f"{name}_{version}_all.deb"
+    with tempfile.TemporaryDirectory(prefix="patchtide-package-") as folder:
+        for path, text in texts.items():
+            _write(Path(folder) / path, text)
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.read_bytes().startswith(b"#!") else 0o644)
+        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", folder, str(target)]
+        output(command, f"{name} {version} could not be built", extra={"SOURCE_DATE_EPOCH": _CLOCK})
+    return target
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _control(name: str, version: str, variation: Variation) -> dict[str, str]:
+    depends = ", ".join(("init-system-helpers", "python3", *filter(None, [variation.depends])))
+    fields = {
+        "Package": name,
+        "Version": version,
+        "Architecture": "all",
+        "Maintainer": "Patchtide Lab <lab@patchtide.invalid>",
+        "Section": "web",
+        "Priority": "optional",
+        "Depends": depends if name == "tidepool" else "python3",
+        "Description": f"practice web service: {variation.summary}" if name == "tidepool" else variation.summary,
+    }
+    text = "".join(f"{key}: {value}\n" for key, value in fields.items())
+    return {"DEBIAN/control": text, f"usr/share/doc/{name}/README": f"{name} {version}: {variation.summary}.\n"}
+
+
+def _service(version: str, variation: Variation) -> dict[str, str]:
+    release = {"version": version, "broken_where": variation.broken_where, "crash_after": variation.crash_after}
+    texts = {
+        "DEBIAN/conffiles": "/etc/tidepool/tidepool.conf\n",
+        "DEBIAN/postinst": _filled("postinst", debconf=_ASK if variation.asks else "", postinst=variation.postinst),
+        "DEBIAN/prerm": _filled("prerm", prerm=variation.prerm),
+        "DEBIAN/postrm": _filled("postrm"),
+        "etc/tidepool/tidepool.conf": f"greeting = tidepool\nport = 8080\n{variation.configuration}",
+        "lib/systemd/system/tidepool.service": _filled("tidepool.service", service=variation.service),
+        "usr/lib/tidepool/release.json": json.dumps(release) + "\n",
+        "usr/lib/tidepool/tidepool.py": _filled("tidepool.py"),
+    }
+    if variation.asks:
+        texts |= {"DEBIAN/config": _filled("debconf.config"), "DEBIAN/templates": _filled("debconf.templates")}
+    return texts
+
+
+_ASK = """\
+. /usr/share/debconf/confmodule
+db_get tidepool/tide
+echo "tidepool: waiting for $RET tide" >&2
+"""
+
+
+def _filled(name: str, **parts: str) -> str:
+    text = (_FILES / name).read_text("utf-8")
+    for key, value in parts.items():
+        text = text.replace(f"@{key}@\n", value)
+    return text
