@@ -1,0 +1,195 @@
+"""apt and dpkg behind the package manager's interface."""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+from pathlib import Path
+from typing import IO, Sequence
+
+from . import aptspeech, dpkg
+from .command import Finished, finished, logged
+from .errors import HostError
+from .hold import holder
+from .packagemanager import Installed, Outlook, PackageFile, PackageManager, Simulated, Trouble, Wanted, bare, stored_name
+
+LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock")
+EXTENDED_STATES = Path("/var/lib/apt/extended_states")
+ARCHIVES = Path("/var/cache/apt/archives")
+LOCK_WAIT = 120
+_CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+_GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_CONFOLD)
+_EXACT = ("--no-install-recommends", "--no-download", "--allow-downgrades")
+_DPKG = ("dpkg", "--force-confdef", "--force-confold")
+
+
+class Apt(PackageManager):
+    """Debian and Ubuntu."""
+
+    name = "apt"
+    suffix = ".deb"
+
+    def architecture(self) -> str:
+        return dpkg.architecture()
+
+    def refresh(self) -> list[Trouble]:
+        asked = finished(["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=60"], 600)
+        failures = aptspeech.update_failures(asked.err + "\n" + asked.out)
+        if asked.ok and not failures:
+            return []
+        reason = "; ".join(failures)[:600] or asked.why()
+        return [Trouble("refresh", f"apt-get update failed: {reason}", "mend the sources, the keys or the network")]
+
+    def outlook(self) -> Outlook:
+        upgrade = self._simulated("--with-new-pkgs", "upgrade")
+        full = aptspeech.simulated(self._simulated("dist-upgrade").out, self.architecture())
+        coming = aptspeech.pending(upgrade.out, {})
+        files = self._records([Wanted(one.name, one.arch, one.version) for one in coming])
+        trouble = [
+            Trouble("unlisted", f"no source gives a hash for {one.name} {one.version}", "run apt-get update")
+            for one in coming
+            if Wanted(one.name, one.arch, one.version) not in files
+        ]
+        held = [one.name for one in dpkg.installed().values() if one.wanted == "hold"]
+        return Outlook(
+            pending=tuple(aptspeech.pending(upgrade.out, files)),
+            held=tuple(sorted(held)),
+            removals=tuple(sorted(bare(key) for key in full.removals)),
+            trouble=tuple(trouble),
+        )
+
+    def troubles(self) -> list[Trouble]:
+        holders = {path: holder(path) for path in LOCKS}
+        locked = [
+            Trouble("locked", f"{path} is locked by {who}", "wait until it has ended") for path, who in holders.items() if who
+        ]
+        return locked[:1] + dpkg.audit_troubles()
+
+    def installed(self) -> dict[str, Installed]:
+        return dpkg.installed()
+
+    def automatic(self) -> set[str]:
+        try:
+            return dpkg.parsed_automatic(EXTENDED_STATES.read_text(encoding="utf-8", errors="replace"))
+        except FileNotFoundError:
+            return set()
+
+    def mark(self, automatic: Sequence[str], manual: Sequence[str]) -> Finished:
+        done = Finished(("apt-mark",), 0, "", "")
+        for mark, keys in (("auto", automatic), ("manual", manual)):
+            if keys and done.ok:
+                done = finished(["apt-mark", "-q", mark, *map(dpkg.queried, keys)])
+        return done
+
+    def hold(self, held: Sequence[str], released: Sequence[str]) -> Finished:
+        done = Finished(("apt-mark",), 0, "", "")
+        for mark, keys in (("hold", held), ("unhold", released)):
+            if keys and done.ok:
+                done = finished(["apt-mark", "-q", mark, *map(dpkg.queried, keys)])
+        return done
+
+    def published(self, wanted: Sequence[Wanted]) -> dict[Wanted, str]:
+        return {one: entry[2] for one, entry in self._records(wanted).items() if one in set(wanted)}
+
+    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+        if not wanted:
+            return {}
+        _give_to_apt(folder)
+        asked = finished(["apt-get", "download", "-q", *(_specified(one) for one in wanted)], 3600, cwd=str(folder))
+        if not asked.ok:
+            raise HostError(f"download failed: {asked.why()}", "is the version still on the mirror?", code="download")
+        found = {one: folder / aptspeech.archive_name(one) for one in wanted}
+        missing = [path.name for path in found.values() if not path.is_file()]
+        if missing:
+            raise HostError(f"apt-get download left no {', '.join(missing)}", code="download")
+        return found
+
+    def cached(self, wanted: Wanted) -> list[Path]:
+        stored = glob.escape(stored_name(wanted, self.suffix))
+        earlier = glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
+        paths = [ARCHIVES / aptspeech.archive_name(wanted), *(Path(path) for path in sorted(earlier))]
+        return [path for path in paths if path.is_file()]
+
+    def rebuilt(self, wanted: Wanted, folder: Path) -> Path:
+        made = finished(["dpkg-repack", dpkg.queried(f"{wanted.name}:{wanted.arch}")], 900, cwd=str(folder))
+        if made.code == 127:
+            reason = f"no source has {wanted.name} {wanted.version} any more, and dpkg-repack is not installed"
+            raise HostError(reason, "install dpkg-repack, or keep the file in apt's cache", code="kept")
+        found = [path for path in folder.glob("*.deb") if path.name.startswith(f"{wanted.name}_")]
+        if not made.ok or not found:
+            raise HostError(f"dpkg-repack made no file of {wanted.name} {wanted.version}: {made.why()}", code="kept")
+        return found[0]
+
+    def facts(self, path: Path) -> PackageFile:
+        return dpkg.facts(path)
+
+    def configuration(self, keys: Sequence[str], files: Sequence[Path]) -> set[str]:
+        found = dpkg.conffiles(keys) | dpkg.ucf_files([bare(key) for key in keys])
+        return found.union(*(dpkg.carried_conffiles(path) for path in files))
+
+    def forward(self, files: Sequence[Path]) -> Simulated:
+        return self._solved(finished([*_GET, "-s", *_EXACT, "--no-remove", "install", *map(str, files)]))
+
+    def named(self, wanted: Sequence[Wanted]) -> Simulated:
+        specified = [_specified(one) for one in wanted]
+        return self._solved(finished([*_GET, "-s", "--no-install-recommends", "--no-remove", "install", *specified]))
+
+    def reverse(self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path) -> Simulated:
+        status = scratch / "imagined-status"
+        status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
+        # The view gets no cache file, or apt would take it for the real one later.
+        view = ("-o", f"Dir::State::status={status}", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+        out = (f"{dpkg.queried(key)}-" for key in remove)
+        return self._solved(finished([*_GET, "-s", *view, *_EXACT, "install", *map(str, old), *out]))
+
+    def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
+        return logged([*_GET, *_EXACT, "--no-remove", "install", *map(str, files)], log, timeout)
+
+    def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
+        if not dpkg.was_interrupted():
+            return None
+        return logged([*_DPKG, "--configure", "-a"], log, timeout)
+
+    def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        out = [f"{dpkg.queried(key)}-" for key in remove]
+        return logged([*_GET, *_EXACT, "--purge", "install", *map(str, old), *out], log, timeout)
+
+    def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        done = Finished(("dpkg",), 0, "", "")
+        if old:
+            done = logged([*_DPKG, "--force-downgrade", "--auto-deconfigure", "--install", *map(str, old)], log, timeout)
+        if remove:
+            removed = logged([*_DPKG, "--purge", *map(dpkg.queried, remove)], log, timeout)
+            done = removed if done.ok else done
+        pending = logged([*_DPKG, "--configure", "--pending"], log, timeout)
+        return pending if done.ok else done
+
+    def _simulated(self, *words: str) -> Finished:
+        asked = finished(["apt-get", "-s", "-q", *words])
+        if not asked.ok:
+            raise HostError(f"apt-get -s {words[-1]} failed: {asked.why()}", "run `apt-get -s upgrade` and look", "packages")
+        return asked
+
+    def _records(self, wanted: Sequence[Wanted]) -> dict[Wanted, tuple[str, int, str]]:
+        if not wanted:
+            return {}
+        # apt-cache fails when one version is unknown, and still answers for the others.
+        return aptspeech.records(finished(["apt-cache", "show", *(_specified(one) for one in wanted)]).out)
+
+    def _solved(self, asked: Finished) -> Simulated:
+        if not asked.ok:
+            return Simulated(False, asked.why())
+        return aptspeech.simulated(asked.out, self.architecture())
+
+
+def _specified(wanted: Wanted) -> str:
+    return f"{dpkg.queried(f'{wanted.name}:{wanted.arch}')}={wanted.version}"
+
+
+def _give_to_apt(folder: Path) -> None:
+    """Let apt's own unprivileged user write here, so that its downloads stay in their sandbox."""
+    try:
+        os.chown(str(folder), pwd.getpwnam("_apt").pw_uid, -1)
+    except (KeyError, OSError):
+        return

@@ -1,0 +1,101 @@
+"""What apt-get and apt-cache print, parsed."""
+
+from __future__ import annotations
+
+import re
+from .dpkg import parsed_control
+from .packagemanager import Pending, Simulated, Wanted, bare
+
+_INST = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+) ?(?P<from>.*?)\s*\[(?P<arch>\S+)\]\)")
+_REMV = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])?")
+_URI = re.compile(r"^'[^']*' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S*)$")
+_FAILED_UPDATE = re.compile(
+    r"^(E: .*|W: (?:Failed to fetch|Some index files failed|GPG error|An error occurred|.*(?:NO_PUBKEY|not signed|expired)).*)"
+)
+
+
+def simulated(out: str, native: str) -> Simulated:
+    """The installs (name:arch to version) and removals in the output of `apt-get -s`."""
+    installs: dict[str, str] = {}
+    removals: list[str] = []
+    for line in out.splitlines():
+        install = _INST.match(line)
+        removal = _REMV.match(line)
+        if install:
+            installs[f"{bare(install['name'])}:{install['arch']}"] = install["new"]
+        elif removal:
+            removals.append(qualified(removal["name"], native))
+    return Simulated(True, "", installs, tuple(removals))
+
+
+def pending(out: str, files: dict[Wanted, tuple[str, int, str]]) -> list[Pending]:
+    """The updates in `apt-get -s upgrade`, each with its (filename, size, sha256); empty ones where nothing offers them."""
+    found = []
+    for line in out.splitlines():
+        match = _INST.match(line)
+        if match:
+            wanted = Wanted(bare(match["name"]), match["arch"], match["new"])
+            filename, size, sha256 = files.get(wanted, ("", 0, ""))
+            origin, suite, security = origins(match["from"])
+            old = match["old"]
+            found.append(Pending(*_triple(wanted, old), origin, suite, security, filename, size, sha256))
+    return found
+
+
+def origins(text: str) -> tuple[str, str, bool]:
+    """Origin, suite and whether it is a security source, from "Debian-Security:12/stable-security, Debian:12/stable"."""
+    sources = []
+    for part in text.split(","):
+        label, _, release = part.strip().partition(":")
+        if label or release:
+            sources.append((label, release.partition("/")[2]))
+    if not sources:
+        return "", "", False
+    secure = [source for source in sources if "security" in f"{source[0]} {source[1]}".lower()]
+    origin, suite = (secure or sources)[0]
+    return origin, suite, bool(secure)
+
+
+def records(text: str) -> dict[Wanted, tuple[str, int, str]]:
+    """(filename, size in bytes, sha256) of each version in `apt-cache show`; a version with two hashes is left out."""
+    found: dict[Wanted, tuple[str, int, str]] = {}
+    disputed = set()
+    for paragraph in text.split("\n\n"):
+        fields = parsed_control(paragraph)
+        if "SHA256" not in fields or not fields.get("Size", "").isdigit():
+            continue
+        wanted = Wanted(fields.get("Package", ""), fields.get("Architecture", ""), fields.get("Version", ""))
+        entry = (archive_name(wanted), int(fields["Size"]), fields["SHA256"])
+        if found.setdefault(wanted, entry) != entry:
+            disputed.add(wanted)
+    return {wanted: entry for wanted, entry in found.items() if wanted not in disputed}
+
+
+def update_failures(text: str) -> list[str]:
+    """The lines of `apt-get update` that say a list was not fetched or not verified; apt's exit code alone does not."""
+    return [line.strip() for line in text.splitlines() if _FAILED_UPDATE.match(line)]
+
+
+def printed_uris(text: str) -> dict[str, tuple[int, str]]:
+    """(size in bytes, sha256) by archive name from `apt-get --print-uris` with sha256 forced."""
+    found = {}
+    for line in text.splitlines():
+        match = _URI.match(line)
+        kind, _, digest = match["hash"].partition(":") if match else ("", "", "")
+        if match and kind.upper() == "SHA256":
+            found[match["file"]] = (int(match["size"]), digest)
+    return found
+
+
+def archive_name(wanted: Wanted) -> str:
+    """The name under which apt stores this version's file."""
+    return f"{wanted.name}_{wanted.version.replace(':', '%3a')}_{wanted.arch}.deb"
+
+
+def qualified(name: str, native: str) -> str:
+    """name:arch, with the host's own architecture where apt leaves it out."""
+    return name if ":" in name else f"{name}:{native}"
+
+
+def _triple(wanted: Wanted, old: str | None) -> tuple[str, str, str | None, str]:
+    return wanted.name, wanted.arch, old, wanted.version

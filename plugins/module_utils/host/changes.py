@@ -1,0 +1,82 @@
+"""What a run means to change on this host, and what it did change."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from .errors import HostError
+from .names import Package
+from .packagemanager import Installed, Simulated, bare
+
+
+def current(installed: dict[str, Installed], package: Package) -> Installed | None:
+    """What is installed of this package now; a package may have moved between one architecture and `all`."""
+    exact = installed.get(package.key)
+    if exact is not None and exact.present:
+        return exact
+    moved = [one for one in installed.values() if one.name == package.name and one.present and "all" in (one.arch, package.arch)]
+    return moved[0] if len(moved) == 1 else None
+
+
+def outstanding(installed: dict[str, Installed], packages: Iterable[Package]) -> list[Package]:
+    """The packages that are not at their version yet; HostError when the host is not as the plan knew it."""
+    todo, surprises = [], []
+    for package in packages:
+        now = current(installed, package)
+        if now is not None and now.version == package.version and now.status == "installed":
+            continue
+        found = now.version if now else None
+        if found != package.previous:
+            surprises.append(f"{package.key} is {found or 'not installed'}, the plan knew {package.previous or 'none'}")
+        todo.append(package)
+    if surprises:
+        raise HostError(
+            f"the host changed since the plan: {'; '.join(surprises)}", "plan again, something else updates it", "changed"
+        )
+    return todo
+
+
+def departures(before: dict[str, Any], after: dict[str, Installed], todo: Iterable[Package]) -> list[str]:
+    """A sentence for each package that is not exactly as the transaction should have left it."""
+    wanted = {package.key: package for package in todo}
+    names = {package.name for package in wanted.values()}
+    wrong = []
+    for key, package in wanted.items():
+        now = after.get(key)
+        if now is None or now.version != package.version:
+            wrong.append(f"{key} is {now.version if now else 'not installed'}, not {package.version}")
+        elif now.status != "installed":
+            wrong.append(f"{key} {now.version} is {now.status}")
+    for key in sorted(set(before) | set(after)):
+        if key in wanted or key.partition(":")[0] in names:
+            continue
+        was = before.get(key)
+        now = after.get(key)
+        if (was and [was[0], was[2]]) != (now and [now.version, now.status]):
+            wrong.append(f"{key} changed without being in the plan")
+    return wrong
+
+
+def mark_changes(
+    before: Iterable[str], now: set[str], after: dict[str, Installed], new: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """(keys to mark automatic, keys to mark manual) so that marks are as before and what came new is automatic."""
+    should = set(before) | set(new)
+    present = {key for key, one in after.items() if one.present}
+    return sorted((should - now) & present), sorted((now - should) & present)
+
+
+def unexpected(found: Simulated, installs: dict[str, str], removals: Iterable[str]) -> str:
+    """One sentence on how the simulation differs from what it should do, empty when it does exactly that."""
+    names = {bare(key) for key in removals}
+    gone = {bare(key) for key in found.removals}
+    wrong = [f"installs {key} {found.installs[key]}" for key in sorted(set(found.installs) - set(installs))]
+    wrong += [f"leaves {key} as it is" for key in sorted(set(installs) - set(found.installs))]
+    wrong += [
+        f"installs {key} {found.installs[key]} instead of {installs[key]}"
+        for key in sorted(set(installs) & set(found.installs))
+        if installs[key] != found.installs[key]
+    ]
+    wrong += [f"removes {name}" for name in sorted(gone - names)]
+    wrong += [f"does not remove {name}" for name in sorted(names - gone)]
+    return "; ".join(wrong)

@@ -1,0 +1,83 @@
+"""This host: what it is, its room, and its package manager."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from .apt import Apt
+from .errors import HostError
+from .packagemanager import PackageManager, Trouble
+
+_SPACES = ("/", "/usr", "/var", "/boot")
+
+
+def package_manager() -> PackageManager:
+    """The host's package manager; HostError where there is none that this program knows."""
+    if shutil.which("apt-get", path="/usr/sbin:/usr/bin:/sbin:/bin") and os.path.exists("/var/lib/dpkg/status"):
+        return Apt()
+    raise HostError("this host has no package manager that Patchtide knows", "apt is supported", code="platform")
+
+
+def platform(manager: PackageManager, os_release: str = "/etc/os-release") -> dict[str, str]:
+    """Distribution, release, code name, architecture and package manager."""
+    try:
+        fields = parsed_os_release(Path(os_release).read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise HostError(f"{os_release} cannot be read: {error.strerror}", code="platform") from error
+    return {
+        "distribution": fields.get("ID", ""),
+        "release": fields.get("VERSION_ID", ""),
+        "codename": fields.get("VERSION_CODENAME", ""),
+        "arch": manager.architecture(),
+        "manager": manager.name,
+    }
+
+
+def parsed_os_release(text: str) -> dict[str, str]:
+    """The plain values of os-release; a value with characters that no release has is left out."""
+    found = {}
+    for line in text.splitlines():
+        match = re.fullmatch(r"([A-Z_]+)=[\"']?([A-Za-z0-9._+~-]*)[\"']?\s*", line)
+        if match:
+            found[match[1]] = match[2]
+    return found
+
+
+def machine_id() -> str:
+    """The machine id; HostError where there is none, for two names of one host could not be told apart then."""
+    try:
+        text = Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise HostError(f"/etc/machine-id cannot be read: {error.strerror}", code="platform") from error
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise HostError("/etc/machine-id holds no machine id", "run systemd-machine-id-setup", code="platform")
+    return text
+
+
+def space() -> dict[str, int]:
+    """Free bytes for root by folder."""
+    return {path: free_bytes(path) for path in _SPACES if os.path.isdir(path)}
+
+
+def free_bytes(path: str) -> int:
+    """Free bytes on the file system of the path."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def read_only() -> list[Trouble]:
+    """The folders of a package transaction that are mounted read-only."""
+    return [
+        Trouble("read-only", f"{path} is mounted read-only", "look for file system errors, then remount it")
+        for path in (*_SPACES, "/etc", "/var/lib/dpkg", "/var/lib")
+        if os.path.isdir(path) and os.statvfs(path).f_flag & os.ST_RDONLY
+    ]
+
+
+def require_root() -> None:
+    """HostError when this does not run as root."""
+    if os.geteuid() != 0:
+        raise HostError("this has to run as root", "set become: true", code="root")

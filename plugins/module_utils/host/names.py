@@ -1,0 +1,81 @@
+"""Names from outside, validated before they reach a path or a command line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Pattern
+
+from .errors import HostError
+
+_RUN = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,127}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+:~^_-]{0,127}")
+_ARCH = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._~%:^-]{0,254}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package file of the lock: what to install, and what it replaces (previous is None where it comes new)."""
+
+    name: str
+    arch: str
+    version: str
+    filename: str
+    size: int
+    sha256: str
+    previous: str | None
+
+    @property
+    def key(self) -> str:
+        """The package's identity on a host, name:arch."""
+        return f"{self.name}:{self.arch}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The package as the contract's JSON object."""
+        return asdict(self)
+
+
+def run_id(text: object) -> str:
+    """The run's id, fit to be a folder's name; HostError when it is not."""
+    return _matching(_RUN, text, "run id", "lower-case letters, digits and dashes, at most 64")
+
+
+def package(value: object) -> Package:
+    """A package of the contract; HostError naming the field that is missing or malformed."""
+    if not isinstance(value, dict):
+        raise HostError(f"a package has to be a mapping, not {value!r}", code="input")
+    previous = value.get("previous")
+    size = value.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise HostError(f"package {value.get('name')!r} has no size in bytes: {size!r}", code="input")
+    version = "has to be a package version"
+    return Package(
+        name=_matching(_NAME, value.get("name"), "package name", "it has to be a package's name"),
+        arch=_matching(_ARCH, value.get("arch"), "architecture", "like amd64 or all"),
+        version=_matching(_VERSION, value.get("version"), "version", version),
+        filename=_matching(_FILENAME, value.get("filename"), "file name", "a plain name, no folder"),
+        size=size,
+        sha256=_matching(_SHA256, value.get("sha256"), "sha256", "64 hexadecimal digits"),
+        previous=None if previous is None else _matching(_VERSION, previous, "previous version", version),
+    )
+
+
+def packages(values: object) -> list[Package]:
+    """The packages of the contract in order; HostError when one is malformed or named twice."""
+    if not isinstance(values, list):
+        raise HostError(f"packages has to be a list, not {type(values).__name__}", code="input")
+    found = [package(value) for value in values]
+    keys = [one.key for one in found]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise HostError(f"named twice: {', '.join(twice)}", "a host can have one version of a package", code="input")
+    return found
+
+
+def _matching(pattern: Pattern[str], text: object, what: str, rule: str) -> str:
+    if not isinstance(text, str) or not pattern.fullmatch(text):
+        raise HostError(f"not a {what}: {text!r}", rule, code="input")
+    return text

@@ -1,0 +1,213 @@
+"""The small interface behind which a package manager sits; apt is the first, dnf can come as another file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Sequence
+
+from .command import Finished
+
+ABSENT = ("not-installed", "config-files")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One package of the host's database: wanted is what its admin selected (install, hold, ...), status where it stands."""
+
+    name: str
+    arch: str
+    version: str
+    wanted: str
+    status: str
+
+    @property
+    def key(self) -> str:
+        """The package's identity on a host, name:arch."""
+        return f"{self.name}:{self.arch}"
+
+    @property
+    def present(self) -> bool:
+        """Whether its files are on the host, configured or not."""
+        return self.status not in ABSENT
+
+
+@dataclass(frozen=True)
+class Pending:
+    """One update the host could take, with the file that brings it."""
+
+    name: str
+    arch: str
+    installed: str | None
+    version: str
+    origin: str
+    suite: str
+    security: bool
+    filename: str
+    size: int
+    sha256: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The update as the contract's JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that stands in the way, for a person: what, why, and what to do."""
+
+    code: str
+    reason: str
+    hint: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The trouble as the contract's JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is pending, what its admin holds, and what a full upgrade would remove (never done)."""
+
+    pending: tuple[Pending, ...] = ()
+    held: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+    trouble: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A version to get a file of."""
+
+    name: str
+    arch: str
+    version: str
+
+
+@dataclass(frozen=True)
+class PackageFile:
+    """A package file on disk and what it says of itself; installed_bytes is the room it takes once unpacked."""
+
+    path: Path
+    name: str
+    arch: str
+    version: str
+    installed_bytes: int
+    control: str = ""
+
+    @property
+    def key(self) -> str:
+        """The package's identity on a host, name:arch."""
+        return f"{self.name}:{self.arch}"
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a transaction would do: name to version for installs, names removed; or why it cannot be solved."""
+
+    solved: bool
+    reason: str = ""
+    installs: dict[str, str] = field(default_factory=dict)
+    removals: tuple[str, ...] = ()
+
+
+def bare(name: str) -> str:
+    """The name without the architecture that may follow it."""
+    return name.partition(":")[0]
+
+
+def stored_name(wanted: Wanted, suffix: str) -> str:
+    """The plain file name under which a run stores this version (apt reads % in names as quoting)."""
+    return f"{wanted.name}_{wanted.version.replace(':', '-')}_{wanted.arch}{suffix}"
+
+
+class PackageManager(ABC):
+    """What the steps ask of a package manager; every method raises HostError when it cannot answer."""
+
+    name = ""
+    suffix = ""
+
+    @abstractmethod
+    def architecture(self) -> str:
+        """The host's own architecture in the manager's words, for example amd64."""
+
+    @abstractmethod
+    def refresh(self) -> list[Trouble]:
+        """Fetch the lists of what is available; anything not fetched and verified is a trouble."""
+
+    @abstractmethod
+    def outlook(self) -> Outlook:
+        """The pending updates; nothing that needs a removal is among them."""
+
+    @abstractmethod
+    def troubles(self) -> list[Trouble]:
+        """What stands in the way of a transaction now."""
+
+    @abstractmethod
+    def installed(self) -> dict[str, Installed]:
+        """The whole package database by name:arch, packages with only configuration left included."""
+
+    @abstractmethod
+    def automatic(self) -> set[str]:
+        """The keys of packages marked as installed only because others need them."""
+
+    @abstractmethod
+    def mark(self, automatic: Sequence[str], manual: Sequence[str]) -> Finished:
+        """Set the marks of the named keys."""
+
+    @abstractmethod
+    def published(self, wanted: Sequence[Wanted]) -> dict[Wanted, str]:
+        """The sha256 of each version that a configured source offers; others are left out."""
+
+    @abstractmethod
+    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+        """Download exactly these versions; the files by version, left in the folder."""
+
+    @abstractmethod
+    def cached(self, wanted: Wanted) -> list[Path]:
+        """Files of this version that lie on the host already, by name only: their content is to be checked."""
+
+    @abstractmethod
+    def rebuilt(self, wanted: Wanted, folder: Path) -> Path:
+        """A package file made from what is installed, for a version that no source has any more."""
+
+    @abstractmethod
+    def facts(self, path: Path) -> PackageFile:
+        """What the file says of itself."""
+
+    @abstractmethod
+    def configuration(self, keys: Sequence[str], files: Sequence[Path]) -> set[str]:
+        """The configuration files owned by these installed packages or carried by these files."""
+
+    @abstractmethod
+    def forward(self, files: Sequence[Path]) -> Simulated:
+        """What installing these files would do on this host as it is."""
+
+    @abstractmethod
+    def named(self, wanted: Sequence[Wanted]) -> Simulated:
+        """What installing these versions from the sources would do on this host as it is."""
+
+    @abstractmethod
+    def reverse(self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path) -> Simulated:
+        """What going back would do on a host where the new files are installed; scratch is a folder for that view."""
+
+    @abstractmethod
+    def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
+        """Install exactly these files from disk: no download, no removal, no question."""
+
+    @abstractmethod
+    def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
+        """Bring the database out of an interrupted transaction; None where it needs nothing."""
+
+    @abstractmethod
+    def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """Go back in one solved transaction: old files in, the named keys out with their configuration."""
+
+    @abstractmethod
+    def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """Go back without the solver, for a database in which it finds no way."""
+
+    @abstractmethod
+    def hold(self, held: Sequence[str], released: Sequence[str]) -> Finished:
+        """Set and lift holds of the named keys."""

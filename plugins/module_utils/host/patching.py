@@ -1,0 +1,130 @@
+"""apply: record the state, then hand the staged files to a transaction that outlives this call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .boot import fingerprint
+from .changes import outstanding
+from .checks import Check, checks as named_checks
+from .clock import utc_now
+from .errors import HostError
+from .files import verified
+from .hold import CALL_LOCK, exclusive
+from .journal import Entry, Journal
+from .measurements import measurements, statuses
+from .names import Package, packages as named_packages
+from .packagemanager import PackageManager
+from .recovery import recorded
+from .unit import ENDED, alive, as_it_is, ended, launched
+
+BLANK: dict[str, Any] = {
+    "outcome": "failed",
+    "reason": "",
+    "installed": [],
+    "reboot": {"owed": False, "why": []},
+    "unit": "",
+    "started": "",
+    "finished": "",
+    "log_tail": "",
+}
+
+
+def apply(run: str, attempt: int, packages: list[Any], checks: list[Any], deadline: float, check_mode: bool = False) -> Answer:
+    """The staged packages installed, exactly those; a second call finds out what the first did."""
+    host.require_root()
+    wanted = named_packages(packages)
+    baseline = named_checks(checks)
+    journal = Journal(run)
+    if not wanted:
+        return Answer({**BLANK, "outcome": "nothing", "reason": "no packages were asked for"})
+    if check_mode:
+        return _foreseen(journal, wanted)
+    with exclusive(CALL_LOCK, deadline):
+        if not journal.exists():
+            raise HostError(f"run {run} staged nothing on this host", "stage first", code="unstaged")
+        journal.fence(attempt)
+        entry = journal.read("patch")
+        if entry is not None and entry.get("packages") != [one.as_dict() for one in wanted]:
+            raise HostError(f"run {run} patched other packages on this host", "use another run id", code="packages")
+        if journal.read("rollback") is not None:
+            raise HostError(f"run {run} was rolled back on this host", "use another run id", code="rolled-back")
+        return _gone_on(journal, entry, wanted, baseline, attempt, deadline)
+
+
+def _gone_on(
+    journal: Journal, entry: Entry | None, wanted: list[Package], baseline: list[Check], attempt: int, deadline: float
+) -> Answer:
+    if entry is not None and entry.get("state") in ENDED:
+        return _answer(entry, changed=False)
+    if entry is None or (entry.get("state") == "intent" and not alive(entry)):
+        entry = _begun(journal, entry, wanted, baseline, attempt, deadline)
+    if entry.get("state") in ENDED:
+        return _answer(entry, changed=False)
+    return _answer(ended(journal, "patch", deadline), changed=True)
+
+
+def _begun(
+    journal: Journal, former: Entry | None, wanted: list[Package], baseline: list[Check], attempt: int, deadline: float
+) -> Entry:
+    """The entry after the state was recorded and the transaction started, or `nothing` where all is installed."""
+    stage = journal.read("stage") or {}
+    if stage.get("state") != "done" or stage.get("packages") != [one.as_dict() for one in wanted]:
+        raise HostError(f"run {journal.run} did not stage these packages on this host", "stage first", code="unstaged")
+    manager = host.package_manager()
+    todo = outstanding(manager.installed(), wanted)
+    listed = [one for one in stage["staged"] if one["name"] in {package.name for package in todo}]
+    if len(listed) != len(todo):
+        raise HostError(f"run {journal.run} staged no file for a package that is not installed yet", "stage again", "unstaged")
+    files = verified(journal.folder / "staged", listed)
+    verified(journal.folder / "kept", stage["kept"])
+    _record(journal, manager, todo, files, baseline)
+    launch = int((former or {}).get("launch", 0)) + 1
+    entry = {
+        **BLANK,
+        "state": "intent",
+        "outcome": "",
+        "attempt": attempt,
+        "launch": launch,
+        "unit": f"patchtide-{journal.run}-patch-{launch}",
+        "packages": [one.as_dict() for one in wanted],
+        "todo": [one.as_dict() for one in todo],
+        "files": listed,
+        "deadline": deadline,
+        "boot_before": fingerprint(),
+    }
+    if not todo:
+        now = utc_now()
+        nothing = {"state": "done", "outcome": "nothing", "reason": "everything is installed already", "unit": ""}
+        return journal.write("patch", {**entry, **nothing, "started": now, "finished": now})
+    journal.write("patch", entry)
+    launched(journal, "patch", entry)
+    return entry
+
+
+def _record(journal: Journal, manager: PackageManager, todo: list[Package], files: Any, baseline: list[Check]) -> None:
+    keys = [package.key for package in todo if package.previous is not None]
+    record = recorded(manager, keys, files, journal.folder / "conffiles")
+    measured = measurements([check.once() for check in baseline], record["services"])
+    journal.write("record", {**record, "baseline": statuses(measured), "baseline_measurements": measured})
+
+
+def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
+    """The answer of check mode."""
+    entry = as_it_is(journal.read("patch")) if journal.exists() else None
+    if entry is not None and entry.get("state") in ENDED:
+        return _answer(entry, changed=False)
+    todo = outstanding(host.package_manager().installed(), wanted)
+    if not todo:
+        return Answer({**BLANK, "outcome": "nothing", "reason": "everything is installed already"})
+    listed = [{"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256} for one in todo]
+    reason = f"check mode: {len(todo)} packages would be installed"
+    return Answer({**BLANK, "outcome": "applied", "reason": reason, "installed": listed}, changed=True)
+
+
+def _answer(entry: Entry, changed: bool) -> Answer:
+    report = {key: entry.get(key, default) for key, default in BLANK.items()}
+    failed = report["outcome"] not in ("applied", "nothing")
+    return Answer(report, changed=changed, failure=f"the update failed: {report['reason']}" if failed else "")

@@ -1,0 +1,131 @@
+"""The way back: the recorded state put in place again and compared, each method used at most once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Callable
+
+from .changes import mark_changes
+from .command import Finished
+from .errors import HostError
+from .files import verified
+from .journal import Entry
+from .packagemanager import ABSENT, Installed, PackageManager
+from .recovery import differences, restored_files
+from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a rollback has to go by: the run's packages (keys), the record, the kept files, and its time limit."""
+
+    folder: Path
+    keys: tuple[str, ...]
+    record: dict[str, Any]
+    kept: tuple[dict[str, Any], ...]
+    interrupted: bool
+    paused: tuple[str, ...]
+    until: float
+    note: Callable[[str], None]
+
+    def left(self) -> float:
+        """Seconds until the deadline, at least one."""
+        return max(self.until - time.monotonic(), 1.0)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the run's packages."""
+        return {key.partition(":")[0] for key in self.keys}
+
+
+def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
+    """The end of a rollback: outcome restored, unverified (something else differs) or failed, with the differences."""
+    paths = verified(course.folder / "kept", course.kept)
+    reasons = _packages_back(course, manager, paths, log)
+    after = manager.installed()
+    reasons += _marks_back(course, manager, after)
+    restored_files(course.record["conffiles"], course.folder / "conffiles")
+    reasons += _services_back(course)
+    wrong = differences(course.record, manager, course.paused)
+    own = [sentence for sentence in wrong if _is_own(course, sentence)]
+    if own:
+        outcome, reason = "failed", "; ".join([*reasons, *own])[:1500]
+    elif wrong:
+        outcome, reason = "unverified", f"the run's packages are back, other things differ: {'; '.join(wrong)}"[:1500]
+    else:
+        outcome, reason = "restored", "; ".join(reasons)[:1500] if reasons else ""
+    return {"state": "failed" if own else "done", "outcome": outcome, "reason": reason, "differences": wrong}
+
+
+def _packages_back(course: Course, manager: PackageManager, kept: list[Path], log: IO[bytes]) -> list[str]:
+    """Bring the packages back by the solver, or plainly where that does not do; the sentences of what went wrong."""
+    reasons: list[str] = []
+    if course.interrupted:
+        _tolerated(manager.repair(log, min(course.left(), 600)), reasons)
+    present = {path: was for path, was in course.record["conffiles"].items() if was is not None}
+    for name, method in (("solver", manager.restore), ("plain", manager.restore_plainly)):
+        old, new = _needed(course, manager.installed(), kept)
+        if not old and not new:
+            return []
+        # The old configuration has to be there before the old services start on it.
+        restored_files(present, course.folder / "conffiles")
+        course.note(name)
+        _tolerated(method(old, new, log, course.left()), reasons)
+    old, new = _needed(course, manager.installed(), kept)
+    return reasons if old or new else []
+
+
+def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tuple[list[Path], list[str]]:
+    """(old files to install, keys to remove) from how the run's packages stand; HostError when a file was never kept."""
+    before = course.record["packages"]
+    files = {f"{one['name']}:{one['arch']}": path for one, path in zip(course.kept, kept)}
+    old, lacking = [], []
+    for key in sorted(key for key in before if key.partition(":")[0] in course.names):
+        version, _, status = before[key]
+        current = now.get(key)
+        if status in ABSENT or (current and [current.version, current.status] == [version, status]):
+            continue
+        if key in files:
+            old.append(files[key])
+        else:
+            lacking.append(f"{key} {version}")
+    if lacking:
+        raise HostError(f"no old file was kept of {', '.join(lacking)}", "a person has to bring it back", code="kept")
+    came = [key for key in course.keys if key in now and now[key].present and before.get(key, ["", "", ABSENT[0]])[2] in ABSENT]
+    # An old file of the same name and another architecture replaces what came by itself.
+    replaced = {key.partition(":")[0] for key in files}
+    left_over = [key for key in course.keys if key in now and key not in before and now[key].status == "config-files"]
+    return old, sorted({key for key in came if key.partition(":")[0] not in replaced} | set(left_over))
+
+
+def _marks_back(course: Course, manager: PackageManager, after: dict[str, Installed]) -> list[str]:
+    record = course.record
+    automatic, manual = mark_changes(record["automatic"], manager.automatic(), after, ())
+    own = [[key for key in keys if key.partition(":")[0] in course.names] for keys in (automatic, manual)]
+    held = [key for key, was in record["packages"].items() if key in after and was[1] == "hold" != after[key].wanted]
+    freed = [
+        key for key, one in after.items() if one.wanted == "hold" and key in record["packages"] and record["packages"][key][1] != "hold"
+    ]
+    done = [manager.mark(own[0], own[1]), manager.hold(held, freed)]
+    return [f"marks could not be restored: {one.why()}" for one in done if not one.ok]
+
+
+def _services_back(course: Course) -> list[str]:
+    """Enablement and activity of services as recorded; a sentence for each that would not."""
+    was_enabled = {name: state for name, state in course.record["units"].items() if name not in course.paused}
+    touched = restored_enablement(was_enabled, unit_files())
+    wrong = activity_differences(course.record["services"], services(), course.paused)
+    return failed_starts(wrong, reload=bool(touched or wrong))
+
+
+def _is_own(course: Course, sentence: str) -> bool:
+    """Whether the difference is in what this run changed, and not in a package that somebody else changed meanwhile."""
+    subject = sentence.partition(" ")[0]
+    return ":" not in subject or subject.startswith("/") or subject.partition(":")[0] in course.names
+
+
+def _tolerated(done: Finished | None, reasons: list[str]) -> None:
+    if done is not None and not done.ok:
+        reasons.append(done.why())

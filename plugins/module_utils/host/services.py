@@ -1,0 +1,146 @@
+"""Services of the init system: what runs, what is enabled, and putting that back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Iterable
+
+from .command import finished
+from .errors import HostError
+
+_PROPERTIES = "Id,Type,LoadState,ActiveState,SubState,UnitFileState,RemainAfterExit,BusName,TriggeredBy,NRestarts"
+_PASSING = ("user@", "user-runtime-dir@", "patchtide-", "run-", "session-", "systemd-fsck@", "systemd-backlight@")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One loaded service as `systemctl show` tells it."""
+
+    name: str
+    active: str
+    enabled: str
+    lasting: bool
+    on_demand: bool
+    restarts: int
+
+
+def has_systemd() -> bool:
+    """Whether systemd is this host's init."""
+    return os.path.isdir("/run/systemd/system")
+
+
+def services() -> dict[str, Service]:
+    """Every loaded service by its name, in one call; HostError when systemctl cannot be asked."""
+    if not has_systemd():
+        return {}
+    asked = finished(["systemctl", "show", "--type=service", "--all", "--no-pager", f"--property={_PROPERTIES}"], 60)
+    if not asked.ok:
+        raise HostError(f"systemctl show failed: {asked.why()}", "is systemd well on this host?", code="services")
+    return parsed_services(asked.out)
+
+
+def parsed_services(text: str) -> dict[str, Service]:
+    """The services in the output of `systemctl show`: blocks of Key=value parted by empty lines."""
+    found = {}
+    for block in text.strip().split("\n\n"):
+        fields = dict(line.partition("=")[::2] for line in block.splitlines() if "=" in line)
+        name = fields.get("Id", "")
+        if not name or fields.get("LoadState") in ("not-found", "error", "bad-setting"):
+            continue
+        found[name] = Service(
+            name=name,
+            active=fields.get("ActiveState", ""),
+            enabled=fields.get("UnitFileState", ""),
+            lasting=_lasting(name, fields),
+            on_demand=bool(fields.get("BusName") or fields.get("TriggeredBy")),
+            restarts=int(fields.get("NRestarts") or 0),
+        )
+    return found
+
+
+def unit_files() -> dict[str, str]:
+    """The enablement of every installed service, socket and timer by unit name."""
+    if not has_systemd():
+        return {}
+    asked = finished(
+        ["systemctl", "list-unit-files", "--type=service,socket,timer", "--full", "--no-legend", "--no-pager"], 60
+    )
+    if not asked.ok:
+        raise HostError(f"systemctl list-unit-files failed: {asked.why()}", code="services")
+    return parsed_unit_files(asked.out)
+
+
+def parsed_unit_files(text: str) -> dict[str, str]:
+    """Unit name and state from `systemctl list-unit-files --no-legend`, states that a boot does not keep left out."""
+    rows = (line.split() for line in text.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) > 1 and not row[1].endswith("-runtime") and row[1] != "transient"}
+
+
+def service_states(found: dict[str, Service]) -> dict[str, dict[str, str]]:
+    """Services as the contract's `services` object, passing ones (oneshot, per user) left out."""
+    return {
+        name: {"active": one.active, "enabled": one.enabled} for name, one in sorted(found.items()) if one.lasting
+    }
+
+
+def activity_differences(before: dict[str, Any], now: dict[str, Service], ignored: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """(unit, wanted state) for every lasting service that ran before and does not now, or the other way round."""
+    wrong = []
+    for name, state in sorted(before.items()):
+        current = now.get(name)
+        is_active = current is not None and current.active in ("active", "reloading", "refreshing")
+        was_active = state["active"] in ("active", "reloading", "refreshing")
+        if name in ignored or was_active == is_active or (current and current.on_demand and current.active != "failed"):
+            continue
+        if was_active or (current and current.lasting):
+            wrong.append((name, "active" if was_active else "inactive"))
+    newly = [(name, "inactive") for name, one in sorted(now.items()) if _started_since(one, before) and name not in ignored]
+    return wrong + newly
+
+
+def failed_starts(units: list[tuple[str, str]], reload: bool = True) -> list[str]:
+    """Start or stop each (unit, wanted state) and return a sentence for each that would not."""
+    sentences = []
+    if reload and has_systemd():
+        finished(["systemctl", "daemon-reload"], 60)
+    for name, wanted in units:
+        verb = "start" if wanted == "active" else "stop"
+        if verb == "start":
+            finished(["systemctl", "reset-failed", "--", name], 30)
+        done = finished(["systemctl", verb, "--", name], 180)
+        if not done.ok:
+            sentences.append(f"{name} would not {verb}: {done.why()}")
+    return sentences
+
+
+def restored_enablement(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Give units whose enablement differs their former one; the names of those touched."""
+    verbs = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
+    touched = []
+    for name, state in sorted(before.items()):
+        verb = verbs.get(state)
+        if name in now and now[name] != state and verb:
+            if now[name] == "masked":
+                finished(["systemctl", "--no-reload", "unmask", "--", name], 60)
+            finished(["systemctl", "--no-reload", verb, "--", name], 60)
+            touched.append(name)
+    return touched
+
+
+def enablement_differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """A sentence for every unit file that is there as before but enabled otherwise."""
+    return [
+        f"{name} is {now[name]}, was {state}" for name, state in sorted(before.items()) if name in now and now[name] != state
+    ]
+
+
+def _lasting(name: str, fields: dict[str, str]) -> bool:
+    """Whether the service is meant to go on running: not a oneshot that ends by itself, not one that comes with a login."""
+    if name.startswith(_PASSING):
+        return False
+    return fields.get("Type") != "oneshot" or fields.get("RemainAfterExit") == "yes"
+
+
+def _started_since(one: Service, before: dict[str, Any]) -> bool:
+    return one.lasting and not one.on_demand and one.active == "active" and one.name not in before

@@ -1,0 +1,182 @@
+"""stage: fetch exactly the locked files, keep the old ones, and prove both directions before anything is touched."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .changes import current, outstanding, unexpected
+from .errors import HostError
+from .files import collected, described, intact, room_missing
+from .hold import CALL_LOCK, exclusive
+from .journal import Entry, Journal
+from .names import Package, packages as named_packages
+from .packagemanager import Installed, PackageManager, Trouble, Wanted
+from .unit import as_it_is
+
+BLANK = {
+    "ready": False,
+    "reason": "",
+    "staged": [],
+    "kept": [],
+    "reverse": {"proven": False, "reason": ""},
+    "trouble": [],
+    "bytes": 0,
+}
+_LOCK_PATIENCE = 90
+_CALL_PATIENCE = 3600
+
+
+def stage(run: str, attempt: int, packages: list[Any], check_mode: bool = False) -> Answer:
+    """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason."""
+    host.require_root()
+    wanted = named_packages(packages)
+    journal = Journal(run)
+    if check_mode:
+        return _foreseen(journal, wanted)
+    with exclusive(CALL_LOCK, _CALL_PATIENCE):
+        journal.create()
+        journal.fence(attempt)
+        already = _already(journal, wanted)
+        if already is not None:
+            return already
+        begin_afresh(journal)
+        entry = _staged(journal, wanted, host.package_manager())
+        journal.write("stage", {**entry, "attempt": attempt, "packages": [one.as_dict() for one in wanted]})
+        report = _report(entry)
+        return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=_failure(report))
+
+
+def _already(journal: Journal, wanted: list[Package]) -> Answer | None:
+    """The answer where nothing is to be done: no packages, or these were staged by an earlier call and are intact."""
+    if not wanted:
+        return Answer({**BLANK, "ready": True, "reverse": {"proven": True, "reason": "nothing to do"}})
+    patch = as_it_is(journal.read("patch"))
+    entry = journal.read("stage")
+    same = entry is not None and entry.get("packages") == [one.as_dict() for one in wanted]
+    if same and entry is not None and entry.get("state") == "done":
+        started = patch is not None and patch.get("state") in ("running", "done", "failed")
+        if started or intact(journal.folder, entry):
+            return Answer(_report(entry))
+    rollback = journal.read("rollback") or {}
+    if patch is not None and patch.get("state") in ("running", "failed") and rollback.get("state") != "done":
+        raise HostError(
+            f"run {journal.run} has a transaction here that is {patch['state']}", "roll it back first", code="unfinished"
+        )
+    return None
+
+
+def begin_afresh(journal: Journal) -> None:
+    """Put the finished transaction of an earlier use of this run id aside, so that the run starts with a clean journal."""
+    if journal.read("patch") is None:
+        return
+    aside = journal.folder / "past" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for part in ("stage", "record", "patch", "rollback"):
+        path = journal.folder / f"{part}.json"
+        if path.exists():
+            path.rename(aside / path.name)
+
+
+def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) -> Entry:
+    trouble = _waited_troubles(manager)
+    installed = manager.installed()
+    todo = outstanding(installed, wanted)
+    trouble += held_back(installed, todo)
+    if trouble:
+        return _entry(trouble=trouble)
+    if not todo:
+        return _entry(reverse={"proven": True, "reason": "nothing to do"})
+    lacking = room_missing(todo, [])
+    if lacking:
+        return _entry(trouble=[lacking])
+    staged, kept = collected(journal.folder, todo, _replaced(installed, todo), manager)
+    entry = _entry(staged=described(staged, todo), kept=kept_described(kept))
+    lacking = room_missing([], [*staged, *(file for file, _ in kept)])
+    if lacking:
+        return {**entry, "state": "failed", "trouble": [lacking.as_dict()]}
+    return _proven(entry, manager, todo, staged, [file for file, _ in kept], journal)
+
+
+def _proven(entry: Entry, manager: PackageManager, todo: list[Package], staged: Any, kept: Any, journal: Journal) -> Entry:
+    """The entry with the forward transaction simulated and the reverse one proven."""
+    installs = {package.key: package.version for package in todo}
+    forward = manager.forward([file.path for file in staged])
+    wrong = unexpected(forward, installs, ()) if forward.solved else forward.reason
+    if wrong:
+        trouble = Trouble("forward", f"the update would not do what the plan says: {wrong}", "plan again")
+        return {**entry, "state": "failed", "trouble": [trouble.as_dict()]}
+    new = [package.key for package in todo if package.previous is None]
+    back = manager.reverse(staged, [file.path for file in kept], new, journal.folder)
+    old = {file.key: file.version for file in kept}
+    wrong = unexpected(back, old, new) if back.solved else back.reason
+    reverse = {"proven": not wrong, "reason": wrong or "solved on this host with the new versions taken as installed"}
+    trouble = [] if not wrong else [Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out").as_dict()]
+    size = sum(file.path.stat().st_size for file in [*staged, *kept])
+    return {**entry, "state": "failed" if wrong else "done", "reverse": reverse, "trouble": trouble, "bytes": size}
+
+
+def _waited_troubles(manager: PackageManager) -> list[Trouble]:
+    """What stands in the way, after a while of patience with whoever holds the package manager's lock."""
+    until = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        trouble = manager.troubles() + host.read_only()
+        if time.monotonic() > until or not any(one.code == "locked" for one in trouble):
+            return trouble
+        time.sleep(1)
+
+
+def held_back(installed: dict[str, Installed], todo: list[Package]) -> list[Trouble]:
+    """A trouble for each package whose admin holds it."""
+    held = [one.key for package in todo for one in [current(installed, package)] if one and one.wanted == "hold"]
+    return [Trouble("held", f"{key} is on hold on this host", "exclude it, or `apt-mark unhold` it") for key in held]
+
+
+def _replaced(installed: dict[str, Installed], todo: list[Package]) -> list[Wanted]:
+    found = (current(installed, package) for package in todo)
+    return [Wanted(one.name, one.arch, one.version) for one in found if one is not None]
+
+
+def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
+    """The answer of check mode: everything that can be judged without a download."""
+    already = _already(journal, wanted) if journal.exists() or not wanted else None
+    if already is not None:
+        return already
+    manager = host.package_manager()
+    installed = manager.installed()
+    todo = outstanding(installed, wanted)
+    trouble = manager.troubles() + host.read_only() + held_back(installed, todo)
+    lacking = room_missing(todo, [])
+    trouble += [lacking] if lacking else []
+    if todo and not trouble:
+        plan = manager.named([Wanted(one.name, one.arch, one.version) for one in todo])
+        wrong = unexpected(plan, {one.key: one.version for one in todo}, ()) if plan.solved else plan.reason
+        trouble += [Trouble("forward", f"the update would not do what the plan says: {wrong}")] if wrong else []
+    entry = _entry(trouble=trouble, reverse={"proven": False, "reason": "check mode: nothing was fetched to prove it with"})
+    report = _report(entry)
+    return Answer(report, changed=bool(todo) and not trouble, failure=_failure(report))
+
+
+def kept_described(kept: Any) -> list[dict[str, Any]]:
+    """The kept old files as the journal lists them; `source` says where each came from."""
+    return [
+        {"name": f.name, "arch": f.arch, "version": f.version, "filename": f.path.name, "sha256": digest, "source": source}
+        for f, (digest, source) in kept
+    ]
+
+
+def _entry(**values: Any) -> Entry:
+    trouble = [one.as_dict() for one in values.pop("trouble", [])]
+    return {**BLANK, **values, "trouble": trouble, "state": "failed" if trouble else "done"}
+
+
+def _report(entry: Entry) -> dict[str, Any]:
+    ready = entry.get("state") == "done"
+    reason = "" if ready else "; ".join(one["reason"] for one in entry.get("trouble", [])) or "not ready"
+    return {**{key: entry.get(key, default) for key, default in BLANK.items()}, "ready": ready, "reason": reason}
+
+
+def _failure(report: dict[str, Any]) -> str:
+    return "" if report["ready"] else f"not ready: {report['reason']}"

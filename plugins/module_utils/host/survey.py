@@ -1,0 +1,74 @@
+"""probe: everything the controller has to know of a host, in one call."""
+
+from __future__ import annotations
+
+import platform as python_platform
+import socket
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .boot import fingerprint
+from .checks import checks as named_checks
+from .clock import utc_now
+from .inspection import journal_view, reboot_owed
+from .journal import Journal
+from .measurements import measurements
+from .packagemanager import Outlook, PackageManager, Trouble
+from .services import service_states, services
+
+SCHEMA = "patchtide/probe/v1"
+BLANK: dict[str, Any] = {
+    "schema": SCHEMA,
+    "platform": {},
+    "machine_id": "",
+    "hostname": "",
+    "kernel": "",
+    "boot": "",
+    "clock": "",
+    "pending": [],
+    "held": [],
+    "removals": [],
+    "services": {},
+    "space": {},
+    "reboot": {"owed": False, "why": []},
+    "trouble": [],
+    "measurements": [],
+    "journal": None,
+}
+
+
+def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = False) -> Answer:
+    """The host's report; lists that could not be refreshed, or hashes that are missing, are a failure."""
+    host.require_root()
+    wanted = named_checks(checks)
+    journal = Journal(run) if run else None
+    manager = host.package_manager()
+    trouble = manager.troubles() + host.read_only()
+    blocking = manager.refresh() if refresh and not check_mode else []
+    outlook = manager.outlook()
+    blocking += outlook.trouble
+    report = _report(manager, outlook, trouble + blocking, journal)
+    report["measurements"] = measurements([one.once() for one in wanted], report["services"])
+    return Answer(report, failure="; ".join(one.reason for one in blocking)[:1500])
+
+
+def _report(manager: PackageManager, outlook: Outlook, trouble: list[Trouble], journal: Journal | None) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "platform": host.platform(manager),
+        "machine_id": host.machine_id(),
+        "hostname": socket.gethostname(),
+        "kernel": python_platform.release(),
+        "boot": fingerprint(),
+        "clock": utc_now(),
+        "pending": [one.as_dict() for one in outlook.pending],
+        "held": list(outlook.held),
+        "removals": list(outlook.removals),
+        "services": service_states(services()),
+        "space": host.space(),
+        "reboot": reboot_owed(),
+        "trouble": [one.as_dict() for one in trouble],
+        "measurements": [],
+        "journal": journal_view(journal) if journal and journal.exists() else None,
+    }

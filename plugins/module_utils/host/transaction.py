@@ -1,0 +1,129 @@
+"""What runs in the transaction's own process: the update or the way back, journaled from its begin to its end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import IO, Any, Callable
+
+from . import host
+from .boot import fingerprint, owed
+from .changes import departures, mark_changes
+from .clock import utc_now
+from .command import Finished, readable
+from .errors import HostError
+from .files import verified
+from .hold import TRANSACTION_LOCK, exclusive
+from .journal import Entry, Journal
+from .names import Package, package
+from .packagemanager import Installed, PackageManager
+from .restoration import Course, restored
+
+_TAIL = 4000
+
+
+def transact(run: str, step: str, root: Path | None = None) -> int:
+    """Carry out the step's intent and journal its end; the exit code is 0 only for an end as intended."""
+    journal = Journal(run, root)
+    work: dict[str, Callable[[Journal, Entry, IO[bytes]], Entry]] = {"patch": _patched, "rollback": _rolled_back}
+    with exclusive(TRANSACTION_LOCK, 3600):
+        entry = journal.read(step) or {}
+        if entry.get("state") != "intent":
+            return 0
+        entry = journal.write(step, {**entry, "state": "running", "started": utc_now(), "boot": fingerprint()})
+        path = journal.folder / f"{step}.log"
+        with open(str(path), "ab") as log:
+            path.chmod(0o600)
+            try:
+                end = work[step](journal, entry, log)
+            except HostError as error:
+                end = {"state": "failed", "outcome": "failed", "reason": error.sentence()}
+            except Exception as error:  # noqa: BLE001  the journal has to say how it ended, whatever it was
+                end = {"state": "failed", "outcome": "failed", "reason": f"{type(error).__name__}: {error}"}
+        journal.write(step, {**entry, **end, "finished": utc_now(), "log_tail": log_tail(path)})
+    return 0 if end["state"] == "done" else 1
+
+
+def log_tail(path: Path) -> str:
+    """The last part of a transaction's log, fit to be printed."""
+    try:
+        text = path.read_bytes()[-2 * _TAIL :].decode(errors="replace")
+    except OSError:
+        return ""
+    return readable(text, 2 * _TAIL)[-_TAIL:]
+
+
+def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
+    """The end of the update: exactly the listed packages changed, marks as before, or the reason why not."""
+    manager = host.package_manager()
+    record = journal.read("record")
+    if record is None:
+        raise HostError("there is no record of the state before", "apply again", code="record")
+    todo = [package(one) for one in entry["todo"]]
+    files = verified(journal.folder / "staged", entry["files"])
+    done = manager.install(files, log, entry["deadline"])
+    after = manager.installed()
+    marked = _marked(manager, record, after, todo)
+    wrong = departures(record["packages"], after, todo)
+    reason = _reason(done, wrong, marked, entry["deadline"])
+    changed = [one.name for one in todo if _is_at(after, one)]
+    return {
+        "state": "failed" if reason else "done",
+        "outcome": "failed" if reason else "applied",
+        "reason": reason,
+        "installed": [
+            {"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256}
+            for one in todo
+            if _is_at(after, one)
+        ],
+        "reboot": owed([(entry["boot_before"], changed)], fingerprint()),
+    }
+
+
+def _marked(manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: list[Package]) -> Finished:
+    new = [one.key for one in todo if one.previous is None]
+    automatic, manual = mark_changes(record["automatic"], manager.automatic(), after, new)
+    return manager.mark(automatic, manual)
+
+
+def _reason(done: Finished, wrong: list[str], marked: Finished, deadline: float) -> str:
+    """Why the update failed, in one sentence; empty when it did not."""
+    if done.timed_out:
+        return f"the package manager did not end within {deadline:.0f} s and was stopped; {'; '.join(wrong)}"
+    if not done.ok:
+        return "; ".join([done.why(), *wrong])[:1500]
+    if wrong:
+        return "; ".join(wrong)[:1500]
+    return "" if marked.ok else f"the marks of automatic packages could not be restored: {marked.why()}"
+
+
+def _is_at(after: dict[str, Installed], wanted: Package) -> bool:
+    now = after.get(wanted.key)
+    return now is not None and now.version == wanted.version and now.present
+
+
+def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
+    """The end of the way back, as restoration tells it."""
+    patch, record, stage = journal.read("patch"), journal.read("record"), journal.read("stage")
+    if patch is None or record is None or stage is None:
+        raise HostError("the journal has no record to go back to", "a person has to look", code="record")
+    course = Course(
+        folder=journal.folder,
+        keys=tuple(package(one).key for one in patch.get("todo", [])),
+        record=record,
+        kept=tuple(stage["kept"]),
+        interrupted=patch.get("state") != "done",
+        paused=tuple((journal.read("maintenance") or {}).get("stopped", [])),
+        until=time.monotonic() + float(entry["deadline"]),
+        note=lambda method: _noted(journal, method),
+    )
+    end = restored(course, host.package_manager(), log)
+    changed = sorted({key.partition(":")[0] for key in course.keys})
+    owing = owed([(patch["boot_before"], changed)] if patch["boot_before"] != fingerprint() else [], fingerprint())
+    return {**end, "reboot": owing}
+
+
+def _noted(journal: Journal, method: str) -> None:
+    """Journal each method before it is used: none is used twice in one rollback."""
+    entry = journal.read("rollback") or {}
+    journal.write("rollback", {**entry, "methods": [*entry.get("methods", []), method]})

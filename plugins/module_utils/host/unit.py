@@ -1,0 +1,130 @@
+"""The transaction's own process: a transient systemd unit (a session of its own elsewhere) that outlives its caller."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+import zipfile
+
+from .command import environment, finished
+from .errors import HostError
+from .hold import TRANSACTION_LOCK, is_free
+from .journal import Entry, Journal
+from .services import has_systemd
+
+ENDED = ("done", "failed")
+_PACKAGE = "patchtide_host"
+_MAIN = f"import sys\nfrom {_PACKAGE}.program import main\nsys.exit(main(sys.argv[1:]))\n"
+_POLL = 0.1
+_GRACE = 300
+
+
+def launched(journal: Journal, step: str, entry: Entry) -> None:
+    """Start the transaction of the step, whose intent is already in the journal; HostError when it cannot be started."""
+    program = journal.folder / "host.pyz"
+    program.write_bytes(zipapp())
+    program.chmod(0o600)
+    argv = [_interpreter(), str(program), "transact", step, journal.run]
+    if has_systemd():
+        unit = ["systemd-run", "--quiet", "--collect", f"--unit={entry['unit']}", "--description=Patchtide transaction"]
+        started = finished([*unit, "--setenv=HOME=/root", "--", *argv], 60)
+        if not started.ok:
+            raise HostError(f"systemd-run could not start {entry['unit']}: {started.why()}", "is systemd well?", "unit")
+    else:
+        _detach(argv)
+
+
+def ended(journal: Journal, step: str, deadline: float) -> Entry:
+    """The step's entry once its transaction ended or died; HostError when it goes on beyond the deadline (seconds)."""
+    until = time.monotonic() + deadline + _GRACE
+    looks = 0
+    while True:
+        entry = journal.read(step) or {}
+        if entry.get("state") in ENDED:
+            return entry
+        looks += 1
+        if looks % 20 == 0 and not alive(entry):
+            return _settled(journal, step)
+        if time.monotonic() > until:
+            raise HostError(
+                f"the transaction {entry.get('unit')} still runs {deadline + _GRACE:.0f} s after its start",
+                f"look with `journalctl -u {entry.get('unit')}`, then call again",
+                code="running",
+            )
+        time.sleep(_POLL)
+
+
+def alive(entry: Entry) -> bool:
+    """Whether the entry's transaction still runs."""
+    if not is_free(TRANSACTION_LOCK):
+        return True
+    if not has_systemd() or not entry.get("unit"):
+        return False
+    asked = finished(["systemctl", "show", "--property=ActiveState", "--value", "--", f"{entry['unit']}.service"], 30)
+    return asked.out.strip() in ("active", "activating", "deactivating", "reloading")
+
+
+def as_it_is(entry: Entry | None) -> Entry | None:
+    """The entry as an observer should see it: one that says `running` without a process was interrupted."""
+    if entry is None or entry.get("state") != "running" or alive(entry):
+        return entry
+    return {**entry, "state": "failed", "outcome": "failed", "reason": interrupted(entry)}
+
+
+def interrupted(entry: Entry) -> str:
+    """The sentence for a transaction that ended without saying so."""
+    return f"the transaction {entry.get('unit')} was interrupted (killed, power loss or reboot) before it recorded its end"
+
+
+def zipapp() -> bytes:
+    """This package as one runnable zip file, read through its own loader, which may be a zip file too."""
+    parent = __name__.rpartition(".")[0]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__main__.py", _MAIN)
+        for name, module in sorted(sys.modules.items()):
+            if name == parent or name.startswith(f"{parent}."):
+                source = _source(name, module)
+                inner = name[len(parent) + 1 :] or "__init__"
+                archive.writestr(f"{_PACKAGE}/{inner}.py", source)
+    return buffer.getvalue()
+
+
+def _source(name: str, module: object) -> str:
+    loader = getattr(getattr(module, "__spec__", None), "loader", None) or getattr(module, "__loader__", None)
+    source = loader.get_source(name) if loader is not None and hasattr(loader, "get_source") else None
+    return source if source is not None else ""
+
+
+def _settled(journal: Journal, step: str) -> Entry:
+    """The entry of a transaction whose process is gone: its end if it wrote one meanwhile, else that it was interrupted."""
+    entry = journal.read(step) or {}
+    if entry.get("state") in ENDED:
+        return entry
+    reason = interrupted(entry)
+    if entry.get("state") == "intent":
+        reason = f"the transaction {entry.get('unit')} never began"
+    return journal.write(step, {**entry, "state": "failed", "outcome": "failed", "reason": reason})
+
+
+def _interpreter() -> str:
+    """The Python that runs this, by the path under which a unit finds it too."""
+    return sys.executable if sys.executable and os.path.isabs(sys.executable) else "/usr/bin/python3"
+
+
+def _detach(argv: list[str]) -> None:
+    """Run the command in a session of its own whose parent is init."""
+    inner = "import os,sys\nif os.fork(): os._exit(0)\nos.setsid()\nos.execv(sys.argv[1], sys.argv[1:])"
+    subprocess.run(
+        [argv[0], "-c", inner, *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+        env=environment(),
+        cwd="/",
+    )

@@ -1,0 +1,113 @@
+"""maintenance: competing updaters paused and, from the journal, given back."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .command import finished
+from .errors import HostError
+from .hold import CALL_LOCK, exclusive
+from .journal import Journal
+from .services import has_systemd
+
+UPDATERS = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "unattended-upgrades.service",
+    "packagekit.service",
+    "dnf-automatic.timer",
+    "dnf-automatic-install.timer",
+    "dnf5-automatic.timer",
+)
+_WORKERS = ("apt-daily.service", "apt-daily-upgrade.service", "dnf-automatic.service", "dnf5-automatic.service")
+_PATIENCE = 300
+BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": []}
+
+
+def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) -> Answer:
+    """Competing updaters paused (entered) or those that this run paused given back (left)."""
+    host.require_root()
+    journal = Journal(run)
+    if check_mode:
+        return _foreseen(journal, state)
+    with exclusive(CALL_LOCK, 3600):
+        journal.create()
+        journal.fence(attempt)
+        entry = journal.read("maintenance") or {}
+        return _entered(journal, entry) if state == "entered" else _left(journal, entry)
+
+
+def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:
+    if entry.get("state") == "entered":
+        return Answer(_report(entry))
+    running = running_updaters()
+    # The intent is journaled first: a crash in between must not leave an updater off for ever.
+    entry = journal.write("maintenance", {"state": "entered", "stopped": running, "restored": []})
+    if running:
+        _done(["systemctl", "mask", "--runtime", "--now", "--", *running])
+    _wait_for_workers()
+    return Answer(_report(entry), changed=bool(running))
+
+
+def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
+    if entry.get("state") != "entered":
+        return Answer({**BLANK, **_report(entry), "state": "left"})
+    stopped = list(entry["stopped"])
+    if stopped:
+        _done(["systemctl", "unmask", "--runtime", "--", *stopped])
+        _done(["systemctl", "start", "--", *stopped])
+    entry = journal.write("maintenance", {"state": "left", "stopped": stopped, "restored": stopped})
+    return Answer(_report(entry), changed=bool(stopped))
+
+
+def _foreseen(journal: Journal, state: str) -> Answer:
+    entry = (journal.read("maintenance") if journal.exists() else None) or {}
+    if state == "entered":
+        if entry.get("state") == "entered":
+            return Answer(_report(entry))
+        running = running_updaters()
+        return Answer({"state": state, "stopped": running, "restored": []}, changed=bool(running))
+    units = list(entry.get("stopped", [])) if entry.get("state") == "entered" else []
+    return Answer({"state": state, "stopped": units, "restored": units}, changed=bool(units))
+
+
+def running_updaters() -> list[str]:
+    """The competing updaters that are active now."""
+    if not has_systemd():
+        return []
+    asked = finished(["systemctl", "show", "--property=Id,ActiveState", "--", *UPDATERS], 60)
+    if not asked.ok:
+        raise HostError(f"systemctl show failed: {asked.why()}", code="services")
+    return active_units(asked.out)
+
+
+def active_units(text: str) -> list[str]:
+    """The ids of the active units in `systemctl show`'s blocks."""
+    blocks = (dict(line.partition("=")[::2] for line in block.splitlines()) for block in text.strip().split("\n\n"))
+    return [block["Id"] for block in blocks if block.get("ActiveState") == "active" and block.get("Id")]
+
+
+def _wait_for_workers() -> None:
+    """Wait until an updater that is in the middle of its work has ended; HostError when it does not."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        asked = finished(["systemctl", "is-active", "--", *_WORKERS], 30) if has_systemd() else None
+        busy = [] if asked is None else [n for n, s in zip(_WORKERS, asked.out.split()) if s in ("active", "activating")]
+        if not busy:
+            return
+        if time.monotonic() > until:
+            raise HostError(f"{', '.join(busy)} still works after {_PATIENCE} s", "wait for it, then call again", "busy")
+        time.sleep(1)
+
+
+def _done(argv: list[str]) -> None:
+    done = finished(argv, 120)
+    if not done.ok:
+        raise HostError(f"{' '.join(argv[:2])} failed: {done.why()}", "look at the units by hand", code="services")
+
+
+def _report(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: entry.get(key, default) for key, default in BLANK.items()}

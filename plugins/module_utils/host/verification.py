@@ -1,0 +1,40 @@
+"""verify: health measured against this host's own baseline, and whether what was installed is still there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .changes import departures
+from .checks import checks as named_checks
+from .journal import Journal
+from .measurements import measurements, regressions
+from .names import package
+
+BLANK: dict[str, Any] = {"measurements": [], "installed_ok": False, "differences": []}
+
+
+def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = True) -> Answer:
+    """Every check measured; with enforce, anything that is not known to be well is a failure, no check included."""
+    wanted = named_checks(checks)
+    journal = Journal(run)
+    record = journal.read("record") if baseline == "run" else None
+    before = record or {}
+    paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
+    measured = measurements(wanted, before.get("services"), before.get("baseline"), paused)
+    wrong = installed_differences(journal)
+    report = {"measurements": measured, "installed_ok": not wrong, "differences": wrong}
+    sentences = wrong + regressions(measured)
+    if not measured:
+        sentences.append("no check is configured, and nothing measured is no health")
+    return Answer(report, failure="; ".join(sentences)[:1500] if enforce and sentences else "")
+
+
+def installed_differences(journal: Journal) -> list[str]:
+    """A sentence for each package that is not as this run's update left it; after a rollback there is nothing to compare."""
+    patch, record = journal.read("patch"), journal.read("record")
+    if patch is None or record is None or patch.get("outcome") == "nothing" or journal.read("rollback") is not None:
+        return []
+    after = host.package_manager().installed()
+    return departures(record["packages"], after, [package(one) for one in patch.get("todo", [])])

@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: apply
+short_description: Install the staged files, exactly those, in a unit of their own
+version_added: "0.1.0"
+description:
+  - Records the host's state (packages, marks, holds, configuration files, services, health), then installs the staged files.
+  - The transaction runs in a transient systemd unit, so that it outlives a lost connection; a second call waits for it or returns its outcome.
+  - Hashes are verified again right before. Any other package that changed makes the outcome V(failed).
+  - A failed update is left as it is, for M(patchtide.patchtide.rollback).
+options:
+  run:
+    description:
+      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - Lower-case letters, digits and dashes, at most 64.
+    type: str
+    required: true
+  attempt:
+    description:
+      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
+    type: int
+    default: 1
+  packages:
+    description:
+      - The packages of the plan, exactly these versions and files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The package's name.
+        type: str
+        required: true
+      arch:
+        description: The architecture of the file, for example V(amd64) or V(all).
+        type: str
+        required: true
+      version:
+        description: The exact version.
+        type: str
+        required: true
+      filename:
+        description: The file's plain name.
+        type: str
+        required: true
+      size:
+        description: The file's size in bytes.
+        type: int
+        required: true
+      sha256:
+        description: The file's sha256.
+        type: str
+        required: true
+      previous:
+        description: The version that is installed when the plan is made; omitted where the package comes new.
+        type: str
+  checks:
+    description:
+      - Health checks to take one look at before, for the baseline.
+      - Each has O(checks[].name) and O(checks[].kind); times are seconds.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The check's name, unique in the list.
+        type: str
+        required: true
+      kind:
+        description: What is looked at.
+        type: str
+        required: true
+        choices: [http, tcp, services, command]
+      warm_up:
+        description: Pause before the first look.
+        type: float
+        default: 0
+      every:
+        description: Pause between looks.
+        type: float
+        default: 2
+      healthy_for:
+        description: How long looks have to pass without a break.
+        type: float
+        default: 0
+      deadline:
+        description: When to give up, counted from the first look.
+        type: float
+        default: 60
+      timeout:
+        description: The time limit of one look.
+        type: float
+        default: 5
+      host:
+        description: Address for V(http) and V(tcp).
+        type: str
+        default: 127.0.0.1
+      port:
+        description: Port for V(http) and V(tcp).
+        type: int
+      path:
+        description: Path for V(http).
+        type: str
+        default: /
+      scheme:
+        description: Scheme for V(http). Certificates are not judged on the loopback address.
+        type: str
+        choices: [http, https]
+        default: http
+      status:
+        description: The status code that V(http) has to answer; redirects are not followed.
+        type: int
+        default: 200
+      contains:
+        description: Text that the answer to V(http) has to hold.
+        type: str
+      units:
+        description: For V(services), V(unchanged) (what ran in the record runs now) or a list of unit names.
+        type: raw
+        default: unchanged
+      argv:
+        description: For V(command), the program and its arguments; there is no shell.
+        type: list
+        elements: str
+      exit:
+        description: For V(command), the exit code that means health.
+        type: int
+        default: 0
+  deadline:
+    description:
+      - When the package manager is stopped, in seconds.
+    type: int
+    default: 1800
+attributes:
+  check_mode:
+    support: full
+    description: Says whether packages would be installed, from what is installed now.
+  diff_mode:
+    support: none
+    description: The report says what changed.
+  platform:
+    support: full
+    platforms: Debian, Ubuntu
+    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+requirements:
+  - python >= 3.8
+author:
+  - The Patchtide authors (@patchtide)
+"""
+
+EXAMPLES = r"""
+- name: Install what was staged
+  patchtide.patchtide.apply:
+    run: r-2026-11-21
+    packages:
+      - name: openssl
+        arch: amd64
+        version: 3.0.17-1~deb12u3
+        filename: openssl_3.0.17-1~deb12u3_amd64.deb
+        size: 1441784
+        sha256: 5cdf0b735b1c8a96ae0bf83ed328c83c2170f8320dedb035e98705b60b2d0cfe
+        previous: 3.0.17-1~deb12u2
+    checks:
+      - name: web
+        kind: http
+        port: 8080
+        path: /healthz
+      - name: units
+        kind: services
+"""
+
+RETURN = r"""
+report:
+  description: How the transaction ended.
+  returned: always
+  type: dict
+  contains:
+    outcome:
+      description: V(applied), V(failed) or V(nothing).
+      returned: always
+      type: str
+    reason:
+      description: Why it failed, or why there was nothing to do.
+      returned: always
+      type: str
+    installed:
+      description: The packages now at their version.
+      returned: always
+      type: list
+    reboot:
+      description: Whether a reboot is owed (V(owed)) and the reasons (V(why)).
+      returned: always
+      type: dict
+    unit:
+      description: The transaction's unit.
+      returned: always
+      type: str
+    started:
+      description: UTC start.
+      returned: always
+      type: str
+    finished:
+      description: UTC end.
+      returned: always
+      type: str
+    log_tail:
+      description: The end of the package manager's output.
+      returned: always
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS, PACKAGE_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "run": {"type": "str", "required": True},
+            "attempt": {"type": "int", "default": 1},
+            "packages": {"type": "list", "elements": "dict", "required": True, "options": PACKAGE_OPTIONS},
+            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
+            "deadline": {"type": "int", "default": 1800},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    respond(module, lambda: apply(
+            given["run"], given["attempt"], given["packages"], given["checks"], given["deadline"], module.check_mode
+        ), BLANK)
+
+
+if __name__ == "__main__":
+    main()

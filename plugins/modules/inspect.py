@@ -1,0 +1,73 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: inspect
+short_description: Read what a run's journal on the host says
+version_added: "0.1.0"
+description:
+  - Reads the journal of one run, and whether a transaction that says it runs is alive. Changes nothing.
+options:
+  run:
+    description:
+      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - Lower-case letters, digits and dashes, at most 64.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: The same; reading changes nothing.
+  diff_mode:
+    support: none
+    description: The report says what changed.
+  platform:
+    support: full
+    platforms: Debian, Ubuntu
+    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+requirements:
+  - python >= 3.8
+author:
+  - The Patchtide authors (@patchtide)
+"""
+
+EXAMPLES = r"""
+- name: Look at the run on this host
+  patchtide.patchtide.inspect:
+    run: r-2026-11-21
+"""
+
+RETURN = r"""
+report:
+  description: The journal.
+  returned: always
+  type: dict
+  contains:
+    journal:
+      description: Run, attempt, stage, maintenance, patch, rollback, boot now and boot before the update.
+      returned: always
+      type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.inspection import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import inspect, respond
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "run": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    respond(module, lambda: inspect(given["run"]), BLANK)
+
+
+if __name__ == "__main__":
+    main()

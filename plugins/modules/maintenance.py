@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: maintenance
+short_description: Pause competing updaters, and give them back
+version_added: "0.1.0"
+description:
+  - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit) until the next boot.
+  - On V(left), gives back exactly those which this run stopped. Both are journaled on the host.
+options:
+  run:
+    description:
+      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - Lower-case letters, digits and dashes, at most 64.
+    type: str
+    required: true
+  attempt:
+    description:
+      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
+    type: int
+    default: 1
+  state:
+    description:
+      - Whether maintenance begins or ends.
+    type: str
+    required: true
+    choices: [entered, left]
+attributes:
+  check_mode:
+    support: full
+    description: Says which units would be stopped or given back.
+  diff_mode:
+    support: none
+    description: The report says what changed.
+  platform:
+    support: full
+    platforms: Debian, Ubuntu
+    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+requirements:
+  - python >= 3.8
+author:
+  - The Patchtide authors (@patchtide)
+"""
+
+EXAMPLES = r"""
+- name: Pause competing updaters
+  patchtide.patchtide.maintenance:
+    run: r-2026-11-21
+    state: entered
+"""
+
+RETURN = r"""
+report:
+  description: What was stopped and what was given back.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description: V(entered) or V(left).
+      returned: always
+      type: str
+    stopped:
+      description: The units that this run stopped.
+      returned: always
+      type: list
+    restored:
+      description: The units that were given back.
+      returned: always
+      type: list
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.upkeep import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import maintenance, respond
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "run": {"type": "str", "required": True},
+            "attempt": {"type": "int", "default": 1},
+            "state": {"type": "str", "required": True, "choices": ["entered", "left"]},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    respond(module, lambda: maintenance(given["run"], given["attempt"], given["state"], module.check_mode), BLANK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: probe
+short_description: Read everything about a host that patching needs, in one call
+version_added: "0.1.0"
+description:
+  - Reads pending updates with their files and hashes, services, room, boot, locks and the baseline of health checks.
+  - Nothing is installed or removed. A refresh that failed, or an update without a hash, is a failure.
+options:
+  refresh:
+    description:
+      - Whether to fetch the package lists first.
+    type: bool
+    default: true
+  run:
+    description:
+      - A run whose journal is read along. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - Lower-case letters, digits and dashes, at most 64.
+    type: str
+  checks:
+    description:
+      - Health checks to take one look at, for the baseline.
+      - Each has O(checks[].name) and O(checks[].kind); times are seconds.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The check's name, unique in the list.
+        type: str
+        required: true
+      kind:
+        description: What is looked at.
+        type: str
+        required: true
+        choices: [http, tcp, services, command]
+      warm_up:
+        description: Pause before the first look.
+        type: float
+        default: 0
+      every:
+        description: Pause between looks.
+        type: float
+        default: 2
+      healthy_for:
+        description: How long looks have to pass without a break.
+        type: float
+        default: 0
+      deadline:
+        description: When to give up, counted from the first look.
+        type: float
+        default: 60
+      timeout:
+        description: The time limit of one look.
+        type: float
+        default: 5
+      host:
+        description: Address for V(http) and V(tcp).
+        type: str
+        default: 127.0.0.1
+      port:
+        description: Port for V(http) and V(tcp).
+        type: int
+      path:
+        description: Path for V(http).
+        type: str
+        default: /
+      scheme:
+        description: Scheme for V(http). Certificates are not judged on the loopback address.
+        type: str
+        choices: [http, https]
+        default: http
+      status:
+        description: The status code that V(http) has to answer; redirects are not followed.
+        type: int
+        default: 200
+      contains:
+        description: Text that the answer to V(http) has to hold.
+        type: str
+      units:
+        description: For V(services), V(unchanged) (what ran in the record runs now) or a list of unit names.
+        type: raw
+        default: unchanged
+      argv:
+        description: For V(command), the program and its arguments; there is no shell.
+        type: list
+        elements: str
+      exit:
+        description: For V(command), the exit code that means health.
+        type: int
+        default: 0
+attributes:
+  check_mode:
+    support: full
+    description: The package lists are read as they are, not refreshed.
+  diff_mode:
+    support: none
+    description: The report says what changed.
+  platform:
+    support: full
+    platforms: Debian, Ubuntu
+    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+requirements:
+  - python >= 3.8
+author:
+  - The Patchtide authors (@patchtide)
+"""
+
+EXAMPLES = r"""
+- name: Read the host
+  patchtide.patchtide.probe:
+    checks:
+      - name: web
+        kind: http
+        port: 8080
+        path: /healthz
+      - name: units
+        kind: services
+  register: host_read
+"""
+
+RETURN = r"""
+report:
+  description: What the host is and what it could take.
+  returned: always
+  type: dict
+  contains:
+    schema:
+      description: The report's schema, V(patchtide/probe/v1).
+      returned: always
+      type: str
+    platform:
+      description: Distribution, release, codename, arch and package manager.
+      returned: always
+      type: dict
+    machine_id:
+      description: The machine id.
+      returned: always
+      type: str
+    hostname:
+      description: The host's own name.
+      returned: always
+      type: str
+    kernel:
+      description: The running kernel.
+      returned: always
+      type: str
+    boot:
+      description: Boot id and start of PID 1.
+      returned: always
+      type: str
+    clock:
+      description: The host's UTC clock.
+      returned: always
+      type: str
+    pending:
+      description: The updates that need no removal, each with installed, version, origin, suite, security, filename, size, sha256.
+      returned: always
+      type: list
+    held:
+      description: Packages on hold.
+      returned: always
+      type: list
+    removals:
+      description: What a full upgrade would remove; never done.
+      returned: always
+      type: list
+    services:
+      description: Active and enabled state of lasting services by unit name.
+      returned: always
+      type: dict
+    space:
+      description: Free bytes by folder.
+      returned: always
+      type: dict
+    reboot:
+      description: Whether a reboot is owed (V(owed)) and the reasons (V(why)).
+      returned: always
+      type: dict
+    trouble:
+      description: What stands in the way, each with code, reason and hint.
+      returned: always
+      type: list
+    measurements:
+      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and seconds.
+      returned: always
+      type: list
+    journal:
+      description: The run's journal as inspect returns it, null where there is none.
+      returned: always
+      type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.survey import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import probe, respond
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "refresh": {"type": "bool", "default": True},
+            "run": {"type": "str"},
+            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    respond(module, lambda: probe(given["refresh"], given["run"], given["checks"], module.check_mode), BLANK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: stage
+short_description: Fetch the locked package files and prove both directions
+version_added: "0.1.0"
+description:
+  - Downloads exactly the listed versions, verifies each sha256, and keeps the old file of everything that will be replaced.
+  - Old files come from the package manager's cache, the mirror, or dpkg-repack.
+  - Simulates the update, and the way back on a view of the host in which the update is installed.
+  - Not ready is a failure that says why. What is staged already is not fetched again.
+options:
+  run:
+    description:
+      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - Lower-case letters, digits and dashes, at most 64.
+    type: str
+    required: true
+  attempt:
+    description:
+      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
+    type: int
+    default: 1
+  packages:
+    description:
+      - The packages of the plan, exactly these versions and files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The package's name.
+        type: str
+        required: true
+      arch:
+        description: The architecture of the file, for example V(amd64) or V(all).
+        type: str
+        required: true
+      version:
+        description: The exact version.
+        type: str
+        required: true
+      filename:
+        description: The file's plain name.
+        type: str
+        required: true
+      size:
+        description: The file's size in bytes.
+        type: int
+        required: true
+      sha256:
+        description: The file's sha256.
+        type: str
+        required: true
+      previous:
+        description: The version that is installed when the plan is made; omitted where the package comes new.
+        type: str
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is fetched; the host, the room and the solver's answer are judged.
+  diff_mode:
+    support: none
+    description: The report says what changed.
+  platform:
+    support: full
+    platforms: Debian, Ubuntu
+    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+requirements:
+  - python >= 3.8
+author:
+  - The Patchtide authors (@patchtide)
+"""
+
+EXAMPLES = r"""
+- name: Stage the plan's packages
+  patchtide.patchtide.stage:
+    run: r-2026-11-21
+    packages:
+      - name: openssl
+        arch: amd64
+        version: 3.0.17-1~deb12u3
+        filename: openssl_3.0.17-1~deb12u3_amd64.deb
+        size: 1441784
+        sha256: 5cdf0b735b1c8a96ae0bf83ed328c83c2170f8320dedb035e98705b60b2d0cfe
+        previous: 3.0.17-1~deb12u2
+"""
+
+RETURN = r"""
+report:
+  description: Whether this host is ready, and what it has for both directions.
+  returned: always
+  type: dict
+  contains:
+    ready:
+      description: Whether everything is in place and proven.
+      returned: always
+      type: bool
+    reason:
+      description: Why not, empty when ready.
+      returned: always
+      type: str
+    staged:
+      description: The new files with name, arch, version, filename and sha256.
+      returned: always
+      type: list
+    kept:
+      description: The old files, likewise, with their source (V(cache), V(mirror), V(repack)).
+      returned: always
+      type: list
+    reverse:
+      description: Whether the way back is proven, and how or why not.
+      returned: always
+      type: dict
+    trouble:
+      description: What stands in the way, each with code, reason and hint.
+      returned: always
+      type: list
+    bytes:
+      description: Size of all files.
+      returned: always
+      type: int
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import PACKAGE_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, stage
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "run": {"type": "str", "required": True},
+            "attempt": {"type": "int", "default": 1},
+            "packages": {"type": "list", "elements": "dict", "required": True, "options": PACKAGE_OPTIONS},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    respond(module, lambda: stage(given["run"], given["attempt"], given["packages"], module.check_mode), BLANK)
+
+
+if __name__ == "__main__":
+    main()
