@@ -53,17 +53,24 @@ class Pending:
 
 def is_newer(version: str, than: str) -> bool:
     """Tell whether a Debian version is later than another one (Debian Policy 5.6.12)."""
-    return _order(version) > _order(than)
+    epoch, *texts = _split(version)
+    other_epoch, *other_texts = _split(than)
+    if epoch != other_epoch:
+        return int(epoch) > int(other_epoch)
+    for text, other in zip(texts, other_texts, strict=True):
+        for one, two in zip_longest(_parts(text), _parts(other), fillvalue=_NOTHING):
+            if one != two:
+                return one > two
+    return False
 
 
-def _order(version: str) -> tuple[int, list[tuple[list[int], int]], list[tuple[list[int], int]]]:
+def _split(version: str) -> tuple[str, str, str]:
+    """Return epoch, upstream version and revision; a missing revision is the same as 0."""
     epoch, colon, rest = version.partition(":")
-    if not colon:
+    if not (colon and epoch.isascii() and epoch.isdigit()):
         epoch, rest = "0", version
     upstream, dash, revision = rest.rpartition("-")
-    if not dash:
-        upstream, revision = rest, ""
-    return int(epoch) if epoch.isdigit() else 0, _parts(upstream), _parts(revision)
+    return (str(int(epoch)), upstream, revision) if dash else (str(int(epoch)), rest, "")
 
 
 def _parts(text: str) -> list[tuple[list[int], int]]:
@@ -71,6 +78,10 @@ def _parts(text: str) -> list[tuple[list[int], int]]:
     pairs = zip_longest(pieces[::2], pieces[1::2], fillvalue="0")
     # The terminating 0 makes the end of a text sort after '~' and before everything else.
     return [([*map(_weight, words), 0], int(digits)) for words, digits in pairs]
+
+
+_NOTHING = ([0], 0)
+"""What the shorter of two texts is continued with: neither words nor a number."""
 
 
 def _weight(character: str) -> int:

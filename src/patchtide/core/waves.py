@@ -16,6 +16,8 @@ def split(
     A percentage is one of the whole tier and at least one host. `spread` gives each host a value (a cluster, a rack)
     of which a wave takes one host only; what has no place in a wave waits for a later one.
     """
+    if not sizes:
+        raise UsageError(f"tier {tier!r} has no wave sizes", hint="Leave `waves` out for one wave of all hosts.")
     for size in sizes:
         _refuse_nonsense(size, len(hosts), tier)
     waves: list[tuple[str, ...]] = []
