@@ -59,7 +59,9 @@ def test_the_later_version_is_newer(newer: str, older: str) -> None:
     assert not is_newer(older, newer)
 
 
-@pytest.mark.parametrize(("one", "other"), [("1.0", "1.0-0"), ("0:1", "1"), ("1.", "1.0"), ("1.00", "1.0"), ("1", "1-")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("1.0", "1.0-0"), ("0:1", "1"), ("1.", "1.0"), ("1.00", "1.0"), ("1", "1-")]
+)
 def test_versions_that_are_written_differently_may_be_the_same(one: str, other: str) -> None:
     assert not is_newer(one, other)
     assert not is_newer(other, one)

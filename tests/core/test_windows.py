@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +78,7 @@ def test_openings_are_in_order_apart_and_outside_blackouts(naive: datetime, hour
     found = openings(windows, shut, start, end)
     for opening in found:
         assert opening.opens < opening.closes
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert one.closes < other.opens or one.closed_by is not None
     for span_ in (s for b in shut for s in blackout_spans(b, start, end)):
         assert all(o.closes <= span_.opens or o.opens >= span_.closes for o in found)

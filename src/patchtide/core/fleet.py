@@ -65,6 +65,8 @@ def in_one_tier(tiers: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 def _refuse_twice(name: str, tier: str, tier_of: Mapping[str, str], folded: Mapping[str, str]) -> None:
+    if tier_of.get(name) == tier:
+        raise UsageError(f"host {name!r} is twice in tier {tier!r}", hint="Name each host once.")
     if name in tier_of:
         raise UsageError(
             f"host {name!r} is in two tiers: {tier_of[name]!r} and {tier!r}",

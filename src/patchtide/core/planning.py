@@ -101,7 +101,7 @@ def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
 
 def _spread(tier: TierSettings, hosts: Sequence[Host]) -> dict[str, str]:
     variable = tier.spread_by or ""
-    without = [host.name for host in hosts if host.variables.get(variable) in {None, ""}]
+    without = [host.name for host in hosts if host.variables.get(variable) in (None, "")]
     if without:
         raise UsageError(
             f"tier {tier.name!r} spreads by {variable!r}, which {', '.join(without)} does not have",
