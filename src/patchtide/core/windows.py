@@ -31,6 +31,7 @@ class Window:
     duration: timedelta
     timezone: str
     starts: date | None = None
+    impact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

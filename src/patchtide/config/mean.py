@@ -1,0 +1,114 @@
+"""From what is written to what the core understands: absolute paths, defaults in place, names resolved."""
+
+from pathlib import Path
+
+from patchtide.config.checks import UNCHANGED, HealthCheck
+from patchtide.config.schema import Approvals, Blackout, CalendarFile, ConfigFile, Limits, Tier, Updates, Window
+from patchtide.core import health, patchset, policy, windows
+from patchtide.core.settings import Settings, TierSettings
+
+STATE = ".patchtide"
+
+
+def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> Settings:
+    """Return the settings of a sound file; `state` overrides the folder that the file names."""
+    folder = path.parent
+    hooks = file.maintenance
+    return Settings(
+        path=str(path),
+        inventory=tuple(str(folder / name) for name in file.inventory),
+        state=str(state.absolute() if state else folder / (file.state or STATE)),
+        tiers=_tiers(file),
+        windows=_windows(file),
+        blackouts=_blackouts(file),
+        selection=_selection(file.updates),
+        checks=tuple(_check(check) for check in file.health),
+        limits=_limits(file.limits),
+        reboot=file.reboot,
+        enter_hook=str(folder / hooks.enter) if hooks else None,
+        leave_hook=str(folder / hooks.leave) if hooks else None,
+        forks=file.forks,
+    )
+
+
+def calendar_meant(file: CalendarFile, path: Path) -> Settings:
+    """Return settings that know tiers, windows and blackouts, and nothing else."""
+    state = str(path.parent / STATE)
+    return Settings(str(path), (), state, _tiers(file), _windows(file), _blackouts(file))
+
+
+def _windows(file: CalendarFile) -> dict[str, windows.Window]:
+    return {name: _window(name, window, file.timezone) for name, window in file.windows.items()}
+
+
+def _window(name: str, window: Window, timezone: str) -> windows.Window:
+    zone = window.timezone or timezone
+    return windows.Window(name, window.rrule, window.at, window.duration, zone, window.starts, window.impact)
+
+
+def _blackouts(file: CalendarFile) -> tuple[windows.Blackout, ...]:
+    return tuple(_blackout(blackout, file.timezone) for blackout in file.blackouts)
+
+
+def _blackout(blackout: Blackout, timezone: str) -> windows.Blackout:
+    zone = blackout.timezone or timezone
+    return windows.Blackout(blackout.name, blackout.from_, blackout.to, zone, blackout.tiers)
+
+
+def _tiers(file: CalendarFile) -> tuple[TierSettings, ...]:
+    known = _windows(file)
+    return tuple(_tier(tier, known) for tier in file.tiers)
+
+
+def _tier(tier: Tier, known: dict[str, windows.Window]) -> TierSettings:
+    always = tier.window == (windows.ALWAYS,)
+    return TierSettings(
+        name=tier.name,
+        pattern=tier.hosts,
+        windows=() if always else tuple(known[name] for name in tier.window),
+        always=always,
+        waves=tier.waves,
+        spread_by=tier.spread_by,
+        soak=tier.soak,
+        soak_every=tier.soak_every,
+        failure_budget=tier.failure_budget,
+        on_failure=tier.on_failure,
+        approvals=_approvals(tier.approvals) if tier.approvals else None,
+    )
+
+
+def _approvals(approvals: Approvals) -> policy.Approvals:
+    return policy.Approvals(approvals.count, approvals.from_, approvals.notice)
+
+
+def _selection(updates: Updates) -> patchset.Selection:
+    exclusions = (patchset.Exclusion(e.package, e.owner, e.reason, e.until) for e in updates.exclude)
+    return patchset.Selection(updates.only == "security", tuple(exclusions))
+
+
+def _limits(limits: Limits) -> policy.Limits:
+    return policy.Limits(limits.patch, limits.reboot, limits.rollback, limits.lost)
+
+
+def _check(check: HealthCheck) -> health.Check:
+    return health.Check(
+        name=check.name,
+        kind=check.kind,
+        settings=_own(check),
+        warm_up=check.warm_up,
+        every=check.every,
+        healthy_for=check.healthy_for,
+        deadline=check.deadline,
+        timeout=check.timeout,
+        tiers=check.tiers,
+    )
+
+
+def _own(check: HealthCheck) -> dict[str, object]:
+    """Return what only this kind of check has, as plain JSON data: it goes into the plan and to the hosts."""
+    given = check.http or check.tcp
+    if given is not None:
+        return given.model_dump()
+    if check.services is not None:
+        return {"units": UNCHANGED if isinstance(check.services, str) else list(check.services)}
+    return {"argv": list(check.command or ()), "exit": 0}

@@ -1,0 +1,137 @@
+"""What no section can see alone: names that nothing answers to, tiers that nothing judges, windows without room."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from patchtide.config.checks import HealthCheck
+from patchtide.config.problems import Fault, Loc, meant
+from patchtide.config.scalars import spelled
+from patchtide.config.schema import CalendarFile, ConfigFile, Tier
+from patchtide.core.policy import RebootPolicy
+from patchtide.core.windows import ALWAYS
+
+ENTER_MARGIN = timedelta(minutes=1)
+"""What entering maintenance mode may cost of a window, as the engine counts it."""
+
+
+def calendar_faults(file: CalendarFile) -> Iterator[Fault]:
+    """Yield what is wrong between tiers, windows and blackouts."""
+    tiers = [tier.name for tier in file.tiers]
+    yield from _twice("tiers", tiers)
+    yield from _twice("blackouts", [blackout.name for blackout in file.blackouts])
+    if ALWAYS in file.windows:
+        hint = f"`window: {ALWAYS}` is a tier that never closes."
+        yield Fault(("windows", ALWAYS), f"no window can be called {ALWAYS!r}", hint)
+    for position, tier in enumerate(file.tiers):
+        yield from _unknown(("tiers", position, "window"), tier.window, {*file.windows, ALWAYS}, "window")
+    for position, blackout in enumerate(file.blackouts):
+        yield from _unknown(("blackouts", position, "tiers"), blackout.tiers, tiers, "tier")
+
+
+def file_faults(file: ConfigFile, folder: Path) -> Iterator[Fault]:
+    """Yield what is wrong in a whole configuration whose paths are relative to a folder."""
+    yield from calendar_faults(file)
+    yield from _twice("health", [check.name for check in file.health])
+    for position, check in enumerate(file.health):
+        yield from _unknown(("health", position, "tiers"), check.tiers, [tier.name for tier in file.tiers], "tier")
+    for position, tier in enumerate(file.tiers):
+        judging = _judging(file, tier)
+        if not judging:
+            hint = "Add one to `health`; `services: unchanged` is a good beginning."
+            yield Fault(("tiers", position), "no health check judges this tier, and unjudged is never healthy", hint)
+        yield from _windows_without_room(file, tier, ("tiers", position, "window"))
+    yield from _missing_files(file, folder)
+
+
+def expired(file: ConfigFile, today: date) -> Iterator[Fault]:
+    """Yield the exclusions whose last day is over."""
+    for position, exclusion in enumerate(file.updates.exclude):
+        if exclusion.until < today:
+            message = f"the exclusion of {exclusion.package!r} ended on {exclusion.until}: {exclusion.reason}"
+            hint = f"Ask {exclusion.owner}, who owns it; then renew it or remove it."
+            yield Fault(("updates", "exclude", position, "until"), message, hint)
+
+
+def room_needed(file: ConfigFile, tier: Tier) -> timedelta:
+    """Return the time that a wave of a tier needs in a window: update, reboot, verify, and the way back."""
+    limits = file.limits
+    reboot = limits.reboot if file.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
+    return limits.patch + reboot + _longest_check(file, tier) + limits.rollback + ENTER_MARGIN
+
+
+def _longest_check(file: ConfigFile, tier: Tier) -> timedelta:
+    return max((check.deadline for check in _judging(file, tier)), default=timedelta(0))
+
+
+def _judging(file: ConfigFile, tier: Tier) -> list[HealthCheck]:
+    return [check for check in file.health if not check.tiers or tier.name in check.tiers]
+
+
+def _windows_without_room(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:
+    need = room_needed(file, tier)
+    for name in tier.window:
+        window = file.windows.get(name)
+        if window is not None and window.duration < need:
+            yield Fault(
+                loc, f"window {name!r} is {spelled(window.duration)}, but a wave needs {_sum(file, tier)}", _ROOM
+            )
+
+
+_ROOM = "Nothing begins that cannot finish in its window: lengthen it, or shorten what has to fit."
+
+
+def _sum(file: ConfigFile, tier: Tier) -> str:
+    limits = file.limits
+    parts = [
+        ("update", limits.patch),
+        ("reboot", limits.reboot if file.reboot is RebootPolicy.WHEN_OWED else timedelta(0)),
+        ("checks", _longest_check(file, tier)),
+        ("the way back", limits.rollback),
+        ("maintenance mode", ENTER_MARGIN),
+    ]
+    told = " + ".join(f"{spelled(span)} {word}" for word, span in parts if span)
+    return f"{spelled(room_needed(file, tier))}: {told}"
+
+
+def _twice(section: str, names: Sequence[str]) -> Iterator[Fault]:
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            yield Fault(
+                (section, position), f"the name {name!r} is there twice", "Names tell things apart: rename one."
+            )
+
+
+def _unknown(loc: Loc, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Fault]:
+    there = list(known)
+    for name in names:
+        if name not in there:
+            yield Fault(loc, f"there is no {what} {name!r}", meant(name, there))
+
+
+def _missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
+    for position, name in enumerate(file.inventory):
+        if not _exists(folder / name):
+            loc: Loc = ("inventory", position)
+            yield Fault(loc, f"there is no inventory {name!r} in {folder}", "The path is relative to this file.")
+    if file.maintenance is not None:
+        for key, name in (("enter", file.maintenance.enter), ("leave", file.maintenance.leave)):
+            if not _is_file(folder / name):
+                hint = "It is a file with Ansible tasks; the path is relative to this file."
+                yield Fault(("maintenance", key), f"there is no task file {name!r} in {folder}", hint)
+    if file.state is not None and _is_file(folder / file.state):
+        yield Fault(("state",), f"{file.state!r} is a file, but has to be a folder")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
