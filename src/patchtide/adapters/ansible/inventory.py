@@ -1,0 +1,138 @@
+"""The inventory, read by Ansible's own programs, and refused where it is not plain data."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from patchtide.adapters.ansible.environment import for_inventory, searched
+from patchtide.core.errors import UsageError
+from patchtide.core.fleet import Host, host_name_problem, template_in
+
+_SECONDS = 120
+_LONGEST_FILE = 1_000_000
+_FORM = "Check it with `ansible-inventory -i FILE --graph`."
+
+
+def hosts_of(inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
+    """Return the hosts of an inventory that a pattern selects, in inventory order, with their merged variables."""
+    sources = _sources(inventory)
+    listing = _started(["ansible-inventory", *sources, "--list"])
+    selection = _started(["ansible", *sources, "--list-hosts", "--", pattern])
+    document = _document(_output(listing, inventory), inventory)
+    names = _selected(_output(selection, inventory, pattern), pattern, inventory)
+    variables = _mapping(_mapping(document.get("_meta")).get("hostvars"))
+    hosts = tuple(Host(name, _mapping(variables.get(name))) for name in names)
+    for host in hosts:
+        _refuse_odd(host, document, inventory)
+    return hosts
+
+
+def _sources(inventory: Sequence[str]) -> list[str]:
+    if not inventory:
+        raise UsageError("no inventory is named", hint="Name one under `inventory` in patchtide.yml.")
+    for path in inventory:
+        if not Path(path).exists():
+            raise UsageError("the inventory does not exist", where=path)
+    return [part for path in inventory for part in ("-i", str(Path(path).absolute()))]
+
+
+def _started(command: list[str]) -> subprocess.Popen[str]:
+    """Start a program in the root directory, where no project's ansible.cfg is."""
+    try:
+        return subprocess.Popen(
+            command,
+            cwd="/",
+            env=for_inventory(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+    except OSError:
+        hint = f"Install ansible-core beside Patchtide; searched: {searched()}"
+        raise UsageError(f"the program {command[0]} is not there", hint=hint) from None
+
+
+def _output(process: subprocess.Popen[str], inventory: Sequence[str], pattern: str = "") -> str:
+    with process:
+        try:
+            out, complaints = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise UsageError(f"the inventory took longer than {_SECONDS} s to read", where=inventory[0]) from None
+    if process.returncode == 0:
+        return out
+    said = _last_words(complaints)
+    if pattern and "pattern" in said:
+        raise UsageError(f"the host pattern {pattern!r} cannot be used: {said}", where=inventory[0], hint=_PATTERN)
+    raise UsageError(f"the inventory cannot be read: {said}", where=_complained(complaints, inventory), hint=_FORM)
+
+
+_PATTERN = "Every group and host that a pattern names has to be in the inventory, also behind '!' and '&'."
+
+
+def _last_words(complaints: str) -> str:
+    """Return the error itself, on one line; Ansible wraps its messages at the width of the terminal."""
+    start = max(complaints.find("[ERROR]"), complaints.find("ERROR!"), 0)
+    return " ".join(complaints[start:].split())[:1000] or "Ansible did not say why"
+
+
+def _complained(complaints: str, inventory: Sequence[str]) -> str:
+    return next((path for path in inventory if path in complaints), inventory[0])
+
+
+def _document(text: str, inventory: Sequence[str]) -> Mapping[str, object]:
+    try:
+        return _mapping(json.loads(text))
+    except ValueError:
+        raise UsageError("the inventory cannot be read: no JSON", where=inventory[0], hint=_FORM) from None
+
+
+def _selected(text: str, pattern: str, inventory: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of `ansible --list-hosts`: a line with the count, then one name a line."""
+    names = tuple(line.strip() for line in text.splitlines()[1:] if line.strip())
+    if not names:
+        raise UsageError(f"the host pattern {pattern!r} matches no host", where=inventory[0], hint=_PATTERN)
+    return names
+
+
+def _refuse_odd(host: Host, document: Mapping[str, object], inventory: Sequence[str]) -> None:
+    where = _place(inventory, (host.name,))
+    if problem := host_name_problem(host.name):
+        raise UsageError(problem, where=where)
+    if host.name in document or host.name in {"all", "ungrouped"}:
+        hint = "Rename one of them: a limit to the host would reach the whole group."
+        raise UsageError(f"{host.name!r} is the name of a host and of a group", where=where, hint=hint)
+    if (found := template_in(host.variables)) is not None:
+        raise UsageError(
+            f"the variable {found} of host {host.name!r} holds a template",
+            where=_place(inventory, ("{{", "{%", "{#"), near=found.split(".", maxsplit=1)[0]),
+            hint="Ansible would execute it. Write the value itself; inventories are data here.",
+        )
+
+
+def _place(inventory: Sequence[str], texts: Sequence[str], near: str = "") -> str:
+    """Return file and line of the first text found, one that also has `near` in it first; else the inventory."""
+    lines = [(path, number, line) for path, number, line in _lines(inventory) if any(text in line for text in texts)]
+    best = [found for found in lines if near in found[2]] or lines
+    return f"{best[0][0]}:{best[0][1]}" if best else inventory[0]
+
+
+def _lines(inventory: Iterable[str]) -> Iterator[tuple[Path, int, str]]:
+    for path in inventory:
+        root = Path(path)
+        beside = (root if root.is_dir() else root.parent) / "group_vars", root.parent / "host_vars"
+        for file in sorted({*_files(root), *(file for folder in beside for file in _files(folder))}):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            yield from ((file, number, line) for number, line in enumerate(text.splitlines(), start=1))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    candidates = (root,) if root.is_file() else root.rglob("*")
+    return (path for path in candidates if path.is_file() and path.stat().st_size <= _LONGEST_FILE)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,68 @@
+"""Ports in memory, for tests of the engine and for simulation; each passes the same suite as the real one."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from patchtide.core.errors import LockedError
+from patchtide.core.events import Event
+from patchtide.documents import event_of, event_text
+
+
+class MemoryStore:
+    """An event log that ends with the process; events go through their text form, as in a real one."""
+
+    def __init__(self) -> None:
+        self._texts: defaultdict[str, list[str]] = defaultdict(list)
+
+    def append(self, run_id: str, event: Event) -> int:
+        """Add one event and return its sequence number within the run, counted from 1."""
+        self._texts[run_id].append(event_text(event))
+        return len(self._texts[run_id])
+
+    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+        """Return the run's events with a sequence number above `after`."""
+        texts = self._texts.get(run_id, [])
+        return tuple((seq, event_of(text)) for seq, text in enumerate(texts, start=1) if seq > after)
+
+    def runs(self) -> Sequence[str]:
+        """Return the ids of all runs, oldest first."""
+        return tuple(self._texts)
+
+
+class MemoryLock:
+    """A lock between the users of one object."""
+
+    def __init__(self) -> None:
+        self._holder: str | None = None
+
+    @contextmanager
+    def hold(self, holder: str) -> Iterator[None]:
+        """Hold the lock while the context lasts; raises LockedError naming the holder when another has it."""
+        if self._holder is not None:
+            raise LockedError(f"the fleet is held by {self._holder}", hint="Wait for it to end.")
+        self._holder = holder
+        try:
+            yield
+        finally:
+            self._holder = None
+
+    def holder(self) -> str | None:
+        """Return who holds the lock now, or None."""
+        return self._holder
+
+
+class FakeClock:
+    """A clock that moves only when somebody sleeps, or moves it."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass, at once."""
+        self._now += timedelta(seconds=max(0.0, seconds))

@@ -1,0 +1,184 @@
+"""The event log: append-only, hash-chained, durable once `append` has returned; never silently made anew."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import TypeVar
+
+from patchtide.adapters.store.schema import StoreError, chained, checked, created
+from patchtide.core.errors import UsageError
+from patchtide.core.events import Event
+from patchtide.documents import event_of, event_text
+
+T = TypeVar("T")
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_BUSY_SECONDS = 10.0
+_LAST = "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1"
+_ADD = "INSERT INTO events (run_id, seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
+_READ = "SELECT seq, body, hash FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
+_RUNS = "SELECT run_id FROM events WHERE seq = 1 ORDER BY rowid"
+
+
+class SqliteStore:
+    """The runs of a project, in one file that several processes may append to; made by the first append.
+
+    A file beside it remembers that a log was made, so that a lost one is noticed and never taken for a new project.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._marker = path.with_name(path.name + ".made")
+        self._opened: sqlite3.Connection | None = None
+        self._turn = RLock()
+
+    def append(self, run_id: str, event: Event) -> int:
+        """Add one event and return its sequence number within the run, counted from 1; raises StoreError."""
+        _refuse_odd(run_id)
+        body = event_text(event)
+        return self._with(lambda log: _appended(log, run_id, event, body), make=True)
+
+    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+        """Return the run's events with a sequence number above `after`, none for an unknown run; raises StoreError."""
+        _refuse_odd(run_id)
+        if not self._exists():
+            return ()
+        rows = self._with(lambda log: log.execute(_READ, (run_id, after)).fetchall())
+        return tuple((seq, self._event(run_id, seq, body)) for seq, body, _ in rows)
+
+    def runs(self) -> Sequence[str]:
+        """Return the ids of all runs, oldest first; raises StoreError."""
+        if not self._exists():
+            return ()
+        return tuple(row[0] for row in self._with(lambda log: log.execute(_RUNS).fetchall()))
+
+    def first_altered(self, run_id: str) -> int | None:
+        """Return the sequence number of the first event that does not fit the hash chain, or None; raises StoreError.
+
+        A tail that was cut off leaves a chain that fits: only a checkpoint kept elsewhere shows that.
+        """
+        _refuse_odd(run_id)
+        rows = self._with(lambda log: log.execute(_READ, (run_id, 0)).fetchall()) if self._exists() else []
+        before = run_id
+        for expected, (seq, body, found) in enumerate(rows, start=1):
+            before = chained(before, body)
+            if seq != expected or found != before:
+                return expected
+        return None
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        with self._turn:
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
+
+    def _event(self, run_id: str, seq: int, body: str) -> Event:
+        try:
+            return event_of(body)
+        except ValueError:
+            raise StoreError(
+                f"event {seq} of run {run_id} is not one that this release knows",
+                hint="Use the release of Patchtide that wrote it, or a later one.",
+                where=str(self._path),
+            ) from None
+
+    def _exists(self) -> bool:
+        """Whether there is a log; raises StoreError for one that is gone."""
+        if self._path.is_file():
+            return True
+        if self._marker.exists() or self._path.exists():
+            self.close()
+            raise self._gone()
+        return False
+
+    def _gone(self) -> StoreError:
+        return StoreError(
+            "the log of the runs was here and is gone",
+            hint=f"Restore it from a backup. To begin anew and forget all runs, delete {self._marker}.",
+            where=str(self._path),
+        )
+
+    def _with(self, work: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
+        with self._turn, self._told():
+            return work(self._connected(make=make))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what SQLite and the system say into a sentence."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.close()
+            hint = _HINTS.get(getattr(error, "sqlite_errorname", "")[:13], _OTHERWISE)
+            raise StoreError(f"the log of the runs cannot be used: {error}", hint=hint, where=str(self._path)) from None
+        except OSError as error:
+            message = f"the log of the runs cannot be used: {error.strerror}"
+            raise StoreError(message, hint=_OTHERWISE, where=str(self._path)) from None
+
+    def _connected(self, *, make: bool) -> sqlite3.Connection:
+        if not self._exists() and make:
+            created(self._path)
+        if self._opened is not None and not self._same_file():
+            self.close()
+        if self._opened is None:
+            self._opened = self._connection()
+        return self._opened
+
+    def _same_file(self) -> bool:
+        """What is written to a file that was deleted or replaced is lost."""
+        now = self._path.stat()
+        return (now.st_dev, now.st_ino) == self._identity
+
+    def _connection(self) -> sqlite3.Connection:
+        found = self._path.stat()
+        self._identity = (found.st_dev, found.st_ino)
+        log = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            checked(log, self._path, self._marker)
+        except BaseException:
+            log.close()
+            raise
+        return log
+
+
+def _appended(log: sqlite3.Connection, run_id: str, event: Event, body: str) -> int:
+    """Several processes append (the controller, and people's commands): the number is taken inside the transaction."""
+    log.execute("BEGIN IMMEDIATE")
+    try:
+        with closing(log.execute(_LAST, (run_id,))) as rows:
+            last, before = rows.fetchone() or (0, run_id)
+        row = (run_id, last + 1, event.at.isoformat(), event.kind, body, chained(before, body))
+        log.execute(_ADD, row)
+        log.execute("COMMIT")
+    except BaseException:
+        if log.in_transaction:
+            log.execute("ROLLBACK")
+        raise
+    return int(last) + 1
+
+
+def _refuse_odd(run_id: str) -> None:
+    if not _RUN_ID.fullmatch(run_id):
+        raise UsageError(
+            f"{run_id!r} is not the id of a run",
+            hint="An id has small letters, digits and '-', 64 at the most; `patchtide history` shows them.",
+        )
+
+
+_OTHERWISE = "Nothing was written. Check the disk and the file's permissions, or restore the file from a backup."
+_HINTS = {
+    "SQLITE_BUSY": "Nothing was written. Another process keeps the file locked: end it, then try again.",
+    "SQLITE_FULL": "Nothing was written. The disk is full: make room, then try again.",
+    "SQLITE_NOTADB": "The file is not a log any more: restore it from a backup.",
+    "SQLITE_CORRUP": "The file is damaged: restore it from a backup.",
+    "SQLITE_READON": "Nothing was written. Make the file and its directory writable for this user.",
+}
