@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from patchtide.lab.inventory import ADDRESS, RunningHost
-from patchtide.lab.programs import PODMAN, completed, last_words, output
+from patchtide.lab.programs import as_root, completed, last_words, output, podman
 from patchtide.lab.spec import LabError, LabHost, LabSpec
 
 OWNER = "patchtide.lab.directory"
@@ -32,23 +32,26 @@ def each(action: Callable[[T], U], items: Iterable[T]) -> tuple[U, ...]:
 
 def started(spec: LabSpec, host: LabHost, image: str) -> RunningHost:
     """Return a host that was just started, on ports that were free; raises LabError when podman cannot."""
-    words = ""
+    words = "no port was free"
     for _ in range(_TRIES):
         running = RunningHost(host, f"{spec.name}-{host.name}", *_free_ports())
         done = completed(_run_command(spec, running, image))
         if done.returncode == 0:
             return running
         words = last_words(done.stderr)
-        if "in use" not in words or "name" in words:
+        if "address already in use" not in words:
             break
-        completed([*PODMAN, "rm", "--force", running.container])
-    raise LabError(f"host {host.name} could not be started: podman: {words}", "See `podman ps -a` and `podman info`.")
+        remove([running.container])  # podman made it before it found the port taken
+    raise LabError(f"host {host.name} could not be started: podman: {words}", _OTHERS)
+
+
+_OTHERS = "`podman ps --all` shows what is there; a lab of another name does not get in its way."
 
 
 def _run_command(spec: LabSpec, host: RunningHost, image: str) -> list[str]:
     public = spec.directory.resolve() / "repository" / "public"
     return [
-        *(*PODMAN, "run", "--detach", "--name", host.container, "--hostname", host.name),
+        *podman("run", "--detach", "--name", host.container, "--hostname", host.name),
         *("--label", f"{OWNER}={spec.directory.resolve()}", "--label", f"patchtide.lab={spec.name}"),
         # nofile and nproc: podman's own limits cannot be set where CAP_SYS_RESOURCE is missing.
         *("--systemd=always", "--restart=always", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"),
@@ -75,7 +78,7 @@ def _unused() -> Iterable[int]:
 
 def prepared(host: RunningHost, public_key: str, package: str) -> str:
     """Return the host's public SSH keys, after it booted and got the lab's key, package source and tidepool."""
-    inside = [*PODMAN, "exec", "--interactive", host.container]
+    inside = podman("exec", "--interactive", host.container)
     _await_boot(host)
     script = (files("patchtide.lab") / "files" / "host.sh").read_text("utf-8")
     arguments = [public_key, host.host.environment, package]
@@ -88,7 +91,7 @@ def prepared(host: RunningHost, public_key: str, package: str) -> str:
 def _await_boot(host: RunningHost) -> None:
     """Wait for systemd to have started everything; before it listens, asking it fails, which is not an answer yet."""
     deadline = time.monotonic() + _BOOT
-    wait = [*PODMAN, "exec", host.container, "systemctl", "is-system-running", "--wait"]
+    wait = podman("exec", host.container, "systemctl", "is-system-running", "--wait")
     while (done := completed(wait, seconds=_BOOT)).stdout.strip() not in _BOOTED:
         if time.monotonic() > deadline:
             raise LabError(f"host {host.name} did not boot: {last_words(done.stdout + done.stderr)}")
@@ -107,7 +110,7 @@ def _await_ssh(host: RunningHost) -> None:
 
 def containers_of(directory: Path) -> tuple[str, ...]:
     """Return the ids of all containers that belong to a lab's directory, running or not."""
-    listing = [*PODMAN, "ps", "--all", "--quiet", "--filter", f"label={OWNER}={directory.resolve()}"]
+    listing = podman("ps", "--all", "--quiet", "--filter", f"label={OWNER}={directory.resolve()}")
     return tuple(output(listing, "podman cannot list its containers").split())
 
 
@@ -115,16 +118,22 @@ def remove(containers: Iterable[str]) -> None:
     """Remove containers at once, with the runtime they were started with (else their port rules stay behind)."""
     ids = tuple(containers)
     if ids:
-        output([*PODMAN, "rm", "--force", "--time", "0", "--volumes", *ids], "podman cannot remove the hosts")
+        output(podman("rm", "--force", "--time", "0", "--volumes", *ids), "podman cannot remove the hosts")
 
 
 def allow_watches(hosts: int, tell: Callable[[str], None]) -> None:
     """Raise the kernel's number of inotify instances when this many more hosts need it; say so when that fails."""
-    there = len(output([*PODMAN, "ps", "--quiet"], "podman cannot list its containers").split())
+    there = len(output(podman("ps", "--quiet"), "podman cannot list its containers").split())
     needed = _INSTANCES_EACH * (there + hosts)
     if int(_INOTIFY.read_text("ascii")) >= needed:
         return
-    try:
-        _INOTIFY.write_text(str(2 * needed), encoding="ascii")
-    except OSError:
+    if completed([*as_root(), "tee", str(_INOTIFY)], text=str(2 * needed)).returncode:
         tell(f"hosts may not boot: run `sysctl fs.inotify.max_user_instances={2 * needed}` as root")
+
+
+def pending(host: RunningHost) -> int:
+    """Return how many updates a host finds pending after a refresh; raises LabError without its mirrors."""
+    inside = podman("exec", host.container, "apt-get", "-q")
+    output([*inside, "--error-on=any", "update"], f"host {host.name} cannot reach its package sources", seconds=300)
+    plan = output([*inside, "--simulate", "upgrade"], f"host {host.name} cannot plan its updates")
+    return sum(line.startswith("Inst ") for line in plan.splitlines())

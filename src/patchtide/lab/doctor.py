@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from patchtide.lab.programs import PODMAN, completed, found, last_words
+from patchtide.lab.programs import completed, found, last_words, podman
 from patchtide.lab.sources import machine_sources, release_codename
 from patchtide.lab.spec import LabError
 
@@ -25,13 +25,13 @@ def problem() -> str | None:
     if missing:
         what = " ".join(missing)
         return f"a practice fleet needs {', '.join(missing)}: run `apt-get install --no-install-recommends {what}`."
-    engine = completed([*PODMAN, "info"], seconds=60)
-    if engine.returncode:
-        return f"podman does not work here ({last_words(engine.stderr)}): run it as root, or set it up for this user."
     try:
         machine_sources(machine_codename())
     except LabError as error:
         return f"{error.message}: {error.hint}"
+    engine = completed(podman("info"), seconds=60)
+    if engine.returncode:
+        return f"podman does not work here ({last_words(engine.stderr)}): run it as root, or set it up for this user."
     return None
 
 

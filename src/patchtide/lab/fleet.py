@@ -9,16 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from patchtide.lab import repository, tidepool
-from patchtide.lab.containers import allow_watches, containers_of, each, prepared, remove, started
+from patchtide.lab.containers import allow_watches, containers_of, each, pending, prepared, remove, started
 from patchtide.lab.doctor import problem
 from patchtide.lab.image import ready_image, remove_images
 from patchtide.lab.inventory import RunningHost, inventory_text, known_hosts_text
-from patchtide.lab.programs import PODMAN, completed, output
+from patchtide.lab.programs import completed, output, podman
 from patchtide.lab.spec import LabError, LabHost, LabSpec
 
 SCHEMA = "patchtide/lab/v1"
 Tell = Callable[[str], None]
-_STATE = ("id_ed25519", "id_ed25519.pub", "inventory.yml", "known_hosts", "lab.json")
+_STATE = ("repository", "id_ed25519", "id_ed25519.pub", "inventory.yml", "known_hosts", "lab.json.new", "lab.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ class Lab:
 
     def shell(self, host: str, argv: Sequence[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Return a program run inside a host past SSH (podman exec), whatever its exit code; `text` is its input."""
-        return completed([*PODMAN, "exec", "--interactive", self.host(host).container, *argv], text=text)
+        return completed(podman("exec", "--interactive", self.host(host).container, *argv), text=text)
 
     def kill(self, host: str) -> None:
         """Cut a host's power: everything in it ends at once, and it stays off."""
-        output([*PODMAN, "stop", "--time", "0", self.host(host).container], f"host {host} cannot be stopped")
+        output(podman("stop", "--time", "0", self.host(host).container), f"host {host} cannot be stopped")
 
     def start(self, host: str) -> None:
         """Switch a host on again; it boots with the disk it had."""
-        output([*PODMAN, "start", self.host(host).container], f"host {host} cannot be started")
+        output(podman("start", self.host(host).container), f"host {host} cannot be started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +92,43 @@ def up(spec: LabSpec, tell: Tell) -> Lab:
         raise LabError(f"there is a lab in {directory} already", "Remove it first with `patchtide lab down`.")
     if trouble := problem():
         raise LabError(trouble)
+    if taken := [name for name in _STATE if (directory / name).exists()]:
+        raise LabError(f"{directory / taken[0]} is in the way of a lab", "Choose a directory of its own for the lab.")
     image = ready_image(tell)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         return _started(spec, directory, image, tell)
     except BaseException:
+        tell("the lab could not be started; removing what was")
         down(directory, tell)
         raise
 
 
 def _started(spec: LabSpec, directory: Path, image: str, tell: Tell) -> Lab:
-    _save(spec.name, directory, ())
+    _save(spec.name, directory, None)
     _make_key(directory)
     repository.created(directory / "repository")
     allow_watches(len(spec.hosts), tell)
     tell(f"starting {len(spec.hosts)} hosts")
     hosts = each(lambda host: started(spec, host, image), spec.hosts)
-    _save(spec.name, directory, hosts)
     package = f"pool/tidepool_{tidepool.FIRST}_all.deb" if spec.service else ""
     public_key = (directory / "id_ed25519.pub").read_text("utf-8").strip()
     keys = each(partial(prepared, public_key=public_key, package=package), hosts)
     known = known_hosts_text(zip(hosts, keys, strict=True))
     (directory / "known_hosts").write_text(known, encoding="utf-8")
     (directory / "inventory.yml").write_text(inventory_text(hosts, directory), encoding="utf-8")
+    _save(spec.name, directory, hosts)
     tell(f"{len(hosts)} hosts are up: {directory / 'inventory.yml'}")
+    if spec.service:
+        _tell_pending(hosts[0], tell)
     return Lab(spec.name, directory, hosts)
+
+
+def _tell_pending(host: RunningHost, tell: Tell) -> None:
+    try:
+        tell(f"{host.name} has {pending(host)} real updates pending")
+    except LabError as error:
+        tell(f"warning: {error.message}")
 
 
 def _make_key(directory: Path) -> None:
@@ -129,14 +141,21 @@ def down(directory: Path, tell: Tell, *, purge: bool = False) -> None:
     directory = directory.resolve()
     containers = containers_of(directory)
     remove(containers)
-    for name in _STATE:
-        (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / "repository", ignore_errors=True)
-    if directory.is_dir() and not any(directory.iterdir()):
-        directory.rmdir()
-    tell(f"removed {len(containers)} hosts")
+    _forget(directory)
+    tell(f"removed {len(containers)} hosts" if containers else f"there are no hosts of a lab in {directory}")
     if purge:
         remove_images()
+
+
+def _forget(directory: Path) -> None:
+    """Remove what `up` wrote, and nothing where it wrote nothing: another's keys may have the same names."""
+    if not (directory / "lab.json").is_file():
+        return
+    shutil.rmtree(directory / "repository", ignore_errors=True)
+    for name in _STATE:
+        (directory / name).unlink(missing_ok=True)  # lab.json is the last
+    if not any(directory.iterdir()):
+        directory.rmdir()
 
 
 def status(directory: Path) -> LabStatus:
@@ -146,10 +165,10 @@ def status(directory: Path) -> LabStatus:
 
 
 def _host_status(host: RunningHost) -> HostStatus:
-    look = completed([*PODMAN, "inspect", "--format", "{{.State.Status}}", host.container], seconds=60)
+    look = completed(podman("inspect", "--format", "{{.State.Status}}", host.container), seconds=60)
     state = look.stdout.strip() if look.returncode == 0 else "absent"
     query = ["exec", host.container, "dpkg-query", "-f", "${db:Status-Abbrev}${Version}", "-W", "tidepool"]
-    done = completed([*PODMAN, *query], seconds=60) if state == "running" else None
+    done = completed(podman(*query), seconds=60) if state == "running" else None
     known = done.stdout.split() if done and done.returncode == 0 else []
     return HostStatus(host, state, known[1] if known[:1] == ["ii"] else None)
 
@@ -157,16 +176,20 @@ def _host_status(host: RunningHost) -> HostStatus:
 def load(directory: Path) -> Lab:
     """Return the lab that was started in a directory; raises LabError when there is none or its state is unreadable."""
     path = directory.resolve() / "lab.json"
-    hint = "Start one with `patchtide lab up`."
     if not path.is_file():
-        raise LabError(f"there is no lab in {directory}", hint)
+        raise LabError(f"there is no lab in {directory}", "Start one with `patchtide lab up`.")
     try:
         data = json.loads(path.read_text("utf-8"))
-        hosts = tuple(_host_of(entry) for entry in data["hosts"])
+        hosts = None if data["hosts"] is None else tuple(_host_of(entry) for entry in data["hosts"])
         name = str(data["name"])
     except (ValueError, KeyError, TypeError) as error:
-        raise LabError(f"the lab's state cannot be read: {error}", "Remove it: `patchtide lab down`.", str(path)) from None
+        raise LabError(f"the state of the lab cannot be read: {error}", _ANEW, str(path)) from None
+    if hosts is None:
+        raise LabError(f"the lab in {directory} was not started to the end", _ANEW, str(path))
     return Lab(name, path.parent, hosts)
+
+
+_ANEW = "Remove it with `patchtide lab down`, then start it again."
 
 
 def _host_of(entry: dict[str, object]) -> RunningHost:
@@ -177,17 +200,14 @@ def _host_of(entry: dict[str, object]) -> RunningHost:
     return RunningHost(host, str(entry["container"]), int(str(entry["ssh_port"])), int(str(entry["web_port"])))
 
 
-def _save(name: str, directory: Path, hosts: tuple[RunningHost, ...]) -> None:
-    entries = [
-        {
-            "name": host.name,
-            "tier": host.tier,
-            "variables": dict(host.variables),
-            "container": host.container,
-            "ssh_port": host.ssh_port,
-            "web_port": host.web_port,
-        }
-        for host in hosts
-    ]
-    text = json.dumps({"schema": SCHEMA, "name": name, "hosts": entries}, indent=2) + "\n"
-    (directory / "lab.json").write_text(text, encoding="utf-8")
+def _save(name: str, directory: Path, hosts: tuple[RunningHost, ...] | None) -> None:
+    """Write lab.json; its hosts are null until all of them are ready."""
+    entries = None if hosts is None else [_entry_of(host) for host in hosts]
+    fresh = directory / "lab.json.new"
+    fresh.write_text(json.dumps({"schema": SCHEMA, "name": name, "hosts": entries}, indent=2) + "\n", encoding="utf-8")
+    fresh.replace(directory / "lab.json")
+
+
+def _entry_of(host: RunningHost) -> dict[str, object]:
+    own = {"name": host.name, "tier": host.tier, "variables": dict(host.variables)}
+    return {**own, "container": host.container, "ssh_port": host.ssh_port, "web_port": host.web_port}

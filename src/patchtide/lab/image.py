@@ -1,6 +1,7 @@
 """The image of a lab's hosts: a released Debian without its updates, so that a host has real ones pending."""
 
 import hashlib
+import os
 import re
 import subprocess
 import tempfile
@@ -9,18 +10,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from importlib.resources import files
-from os import environ, getuid
 from pathlib import Path
 
 from patchtide.lab.doctor import machine_codename
-from patchtide.lab.programs import PODMAN, completed, environment, last_words, output
+from patchtide.lab.programs import as_root, completed, environment, last_words, output, podman
 from patchtide.lab.sources import Sources, machine_sources
 from patchtide.lab.spec import LabError
 
 REPOSITORY = "localhost/patchtide-lab"
 # Some of these have security updates at any time: those of the release's later life are what a host has pending.
 PACKAGES = (
-    *("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "sudo", "iproute2", "procps", "debconf"),
+    *(
+        "systemd",
+        "systemd-sysv",
+        "dbus",
+        "openssh-server",
+        "python3",
+        "sudo",
+        "iproute2",
+        "procps",
+        "debconf",
+        "apt-utils",
+    ),
     *("ca-certificates", "gpgv", "openssl", "nginx", "perl", "libexpat1", "tzdata"),
 )
 _APT = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
@@ -55,23 +66,23 @@ def ready_image(tell: Callable[[str], None]) -> str:
     """Return the name of the hosts' image, built first when this machine does not have it yet (under a minute)."""
     recipe = machine_recipe()
     with _one_builder():
-        if completed([*PODMAN, "image", "exists", recipe.image]).returncode:
+        if completed(podman("image", "exists", recipe.image)).returncode:
             tell(f"building the image of the hosts from {recipe.sources.main.uri} (once, about a minute)")
-            output([*PODMAN, "tag", _built(recipe), recipe.image], "the image could not be named")
+            output(podman("tag", _built(recipe), recipe.image), "the image could not be named")
     return recipe.image
 
 
 def remove_images() -> None:
     """Remove every image of a lab that no container uses."""
-    names = output([*PODMAN, "images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY], "images cannot be listed")
+    names = output(podman("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY), "images cannot be listed")
     for name in names.split():
-        completed([*PODMAN, "rmi", name])
+        completed(podman("rmi", name))
 
 
 def _options() -> tuple[str, ...]:
     dump = output(["apt-config", "dump"], "apt's configuration cannot be read")
     passed = [line.rstrip("; ") for line in dump.splitlines() if _PASSED.fullmatch(line)]
-    proxies = [f'Acquire::{kind}::Proxy "{environ[name]}"' for kind, name in _PROXIES if environ.get(name)]
+    proxies = [f'Acquire::{kind}::Proxy "{os.environ[name]}"' for kind, name in _PROXIES if os.environ.get(name)]
     return (*_APT, *proxies, *(line for line in passed if '""' not in line))
 
 
@@ -80,26 +91,30 @@ _PROXIES = (("http", "http_proxy"), ("https", "https_proxy"))
 
 @contextmanager
 def _one_builder() -> Iterator[None]:
-    path = Path(tempfile.gettempdir()) / f"patchtide-lab-{getuid()}.lock"
-    with path.open("w", encoding="utf-8") as lock:
+    path = Path(tempfile.gettempdir()) / f"patchtide-lab-{os.getuid()}.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
         flock(lock, LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _built(recipe: Recipe) -> str:
     with tempfile.TemporaryDirectory(prefix="patchtide-image-") as folder:
-        script = Path(folder) / "image.sh"
+        script, later = Path(folder) / "image.sh", Path(folder) / "later.list"
         script.write_text(recipe.script, encoding="utf-8")
         script.chmod(0o755)
-        later = Path(folder) / "later.list"
         later.write_text("".join(f"{source.line}\n" for source in recipe.sources.later), encoding="utf-8")
+        later.chmod(0o644)
         return _imported(_bootstrap(recipe, script, later))
 
 
 def _bootstrap(recipe: Recipe, script: Path, later: Path) -> list[str]:
     own_keys = [key for key in recipe.sources.keyrings if not Path(key).name.startswith("debian-archive-")]
     return [
-        *("mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=force-unsafe-io"),
+        *(*as_root(), "mmdebstrap", "--quiet", "--variant=minbase"),
+        *("--skip=cleanup/apt/lists", "--dpkgopt=force-unsafe-io"),
         *(f"--aptopt={option}" for option in recipe.options),
         f"--include={','.join(recipe.packages)}",
         *(f"--customize-hook=copy-in {key} {Path(key).parent}" for key in own_keys),
@@ -110,16 +125,19 @@ def _bootstrap(recipe: Recipe, script: Path, later: Path) -> list[str]:
 
 
 def _imported(bootstrap: list[str]) -> str:
+    """Return the id of the image that podman read from mmdebstrap's output; one without the other is no image."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as words:
-        maker = subprocess.Popen(bootstrap, stdout=subprocess.PIPE, stderr=words, env=environment())
-        importer = [*PODMAN, "import", "--quiet", "-"]
-        imported = subprocess.run(importer, stdin=maker.stdout, capture_output=True, check=False, text=True)
-        if maker.wait():
-            words.seek(0)
+        with subprocess.Popen(bootstrap, stdout=subprocess.PIPE, stderr=words, env=environment()) as maker:
+            importer = podman("import", "--quiet", "-")
+            imported = subprocess.run(importer, stdin=maker.stdout, capture_output=True, check=False, text=True)
+        words.seek(0)
+        image = imported.stdout.strip()
+        if maker.returncode:
+            completed(podman("rmi", image)) if image else None
             raise LabError(f"the image could not be built: mmdebstrap: {last_words(words.read())}", _REACH)
     if imported.returncode:
         raise LabError(f"the image could not be imported: podman: {last_words(imported.stderr)}")
-    return imported.stdout.strip()
+    return image
 
 
 _REACH = "Check with `apt-get update` that this machine reaches its own mirrors."

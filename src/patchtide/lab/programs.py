@@ -4,10 +4,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from patchtide.lab.spec import LabError
 
-PODMAN = ("podman", "--runtime", "runc")
 _SYSTEM = "/usr/sbin:/sbin"
 _MINUTES = 600.0
 
@@ -15,6 +15,19 @@ _MINUTES = 600.0
 def environment() -> dict[str, str]:
     """Return this process's environment with the system's program directories on PATH, which users may lack."""
     return {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM}", "LC_ALL": "C.UTF-8"}
+
+
+@cache
+def as_root() -> tuple[str, ...]:
+    """Return what makes a command root's: nothing for root, sudo where it asks no password, and nothing otherwise."""
+    if os.geteuid() == 0 or not found("sudo"):
+        return ()
+    return ("sudo", "-n") if completed(["sudo", "-n", "true"], seconds=30).returncode == 0 else ()
+
+
+def podman(*words: str) -> list[str]:
+    """Return a podman command, with the runtime that also works where cgroups are hybrid."""
+    return [*as_root(), "podman", "--runtime", "runc", *words]
 
 
 def found(program: str) -> bool:

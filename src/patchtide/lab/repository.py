@@ -21,6 +21,7 @@ _OWNER = "Patchtide Lab <lab@patchtide.invalid>"
 def created(directory: Path) -> None:
     """Make a repository with the first version of tidepool in `public` and its secret key in `signing.key`."""
     pool(directory).mkdir(parents=True)
+    directory.chmod(0o700)
     with _keyring() as gpg:
         output([*gpg, "--passphrase", "", "--quick-generate-key", _OWNER, "ed25519", "sign", "never"], _UNSIGNED)
         (directory / "signing.key").touch(0o600)
@@ -62,6 +63,8 @@ def _publish(directory: Path) -> None:
     listed = dict(_index_files(suite, architecture, index))
     release = _release(architecture, listed)
     _replace(suite / "InRelease", _signed(directory, release).encode())
+    for path in (directory / "public", *(directory / "public").rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # apt reads as a user of its own
 
 
 def _index_files(suite: Path, architecture: str, index: bytes) -> Iterator[tuple[str, bytes]]:
@@ -77,7 +80,6 @@ def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(data)
-    fresh.chmod(0o644)
     fresh.replace(path)
 
 
@@ -116,7 +118,7 @@ def _signed(directory: Path, release: str) -> str:
 @contextmanager
 def _keyring() -> Iterator[list[str]]:
     """Give gpg a home of its own; a short path, because its agent's socket has room for about a hundred characters."""
-    home = tempfile.mkdtemp(prefix="ptgpg-", dir="/tmp")  # noqa: S108 mkdtemp makes it private
+    home = tempfile.mkdtemp(prefix="ptgpg-", dir="/tmp")
     try:
         yield ["gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback"]
     finally:

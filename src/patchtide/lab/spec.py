@@ -53,10 +53,15 @@ class LabSpec:
         _check(self)
 
 
-def default_spec(directory: Path, name: str = "lab", test: int = 2, production: int = 4) -> LabSpec:
-    """Return a fleet of test and production hosts whose variable `cluster` alternates between blue and green."""
+def default_spec(
+    directory: Path, name: str = "lab", test: int = 2, production: int = 4, fragile: tuple[str, ...] = ()
+) -> LabSpec:
+    """Return a fleet of test and production hosts whose variable `cluster` alternates between blue and green.
+
+    `fragile` names hosts (`prod-3`) on which tidepool 2.1 will answer 500.
+    """
     tiers = (("test", test), ("production", production))
-    hosts = (_clustered(tier, number) for tier, count in tiers for number in range(1, count + 1))
+    hosts = (_clustered(tier, number, fragile) for tier, count in tiers for number in range(1, count + 1))
     return LabSpec(name, tuple(hosts), directory)
 
 
@@ -65,9 +70,12 @@ def blank_spec(directory: Path, name: str, hosts: int = 1) -> LabSpec:
     return LabSpec(name, tuple(LabHost(f"host-{n}", "test") for n in range(1, hosts + 1)), directory, service=False)
 
 
-def _clustered(tier: str, number: int) -> LabHost:
-    short = {"production": "prod"}.get(tier, tier)
-    return LabHost(f"{short}-{number}", tier, MappingProxyType({"cluster": "blue" if number % 2 else "green"}))
+def _clustered(tier: str, number: int, fragile: tuple[str, ...]) -> LabHost:
+    name = f"{'prod' if tier == 'production' else tier}-{number}"
+    variables = {"cluster": "blue" if number % 2 else "green"}
+    if name in fragile:
+        variables["tidepool_environment"] = f"{tier} fragile"
+    return LabHost(name, tier, MappingProxyType(variables))
 
 
 def _check(spec: LabSpec) -> None:

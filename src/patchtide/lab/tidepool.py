@@ -39,6 +39,7 @@ _DARK = """\
 ExecStartPre=-+/usr/sbin/ip rule add priority 10 blackhole
 ExecStopPost=-+/usr/sbin/ip rule del priority 10 blackhole
 """
+_LIGHT = "ip rule del priority 10 blackhole || true\n"
 VERSIONS = {
     FIRST: Variation("the version to start from"),
     "1.1": Variation("good"),
@@ -48,7 +49,7 @@ VERSIONS = {
     "1.5": Variation("asks a debconf question", configuration="tide = high\n", depends="debconf", asks=True),
     "1.6": Variation("changes a conffile", configuration="depth = 3\n"),
     "1.7": Variation("restarts sshd in its postinst", postinst="systemctl restart ssh.service\n"),
-    "1.8": Variation("takes the network down while it runs", service=_DARK),
+    "1.8": Variation("takes the network down while it runs", service=_DARK, prerm=_LIGHT),
     "1.9": Variation("answers 500 and cannot be downgraded or removed", broken_where="everywhere", prerm=_LOCKED),
     "1.10": Variation("good, and needs a new package", depends="tidepool-extra"),
     "1.11": Variation("answers 500, and needs a new package", broken_where="everywhere", depends="tidepool-extra"),
@@ -74,8 +75,8 @@ def _built(name: str, version: str, variation: Variation, pool: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="patchtide-package-") as folder:
         for path, text in texts.items():
             _write(Path(folder) / path, text)
-        for path in (Path(folder), *Path(folder).rglob("*")):
-            path.chmod(0o755 if path.is_dir() or path.read_bytes().startswith(b"#!") else 0o644)
+        for entry in (Path(folder), *Path(folder).rglob("*")):
+            entry.chmod(0o755 if entry.is_dir() or entry.read_bytes().startswith(b"#!") else 0o644)
         command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", folder, str(target)]
         output(command, f"{name} {version} could not be built", extra={"SOURCE_DATE_EPOCH": _CLOCK})
     return target

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tidepool: a small web service whose versions behave well and badly, for rehearsing updates. /healthz and / on 8080."""
+"""Tidepool: a small web service whose versions behave well and badly, for rehearsing updates."""
 
 import json
 import os
