@@ -20,7 +20,10 @@ ARCHIVES = Path("/var/cache/apt/archives")
 LOCK_WAIT = 120
 _CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
 _GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_CONFOLD)
-_EXACT = ("--no-install-recommends", "--no-download", "--allow-downgrades")
+# Without sources apt knows what is installed and the files it is given, so it cannot pick anything else; and without
+# cache files it leaves none that would be taken for the real ones later.
+_FILES_ONLY = ("Dir::Etc::sourcelist=/dev/null", "Dir::Etc::sourceparts=/dev/null", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=")
+_EXACT = ("--no-install-recommends", "--allow-downgrades", *(w for o in _FILES_ONLY for w in ("-o", o)))
 _DPKG = ("dpkg", "--force-confdef", "--force-confold")
 
 
@@ -69,11 +72,13 @@ class Apt(PackageManager):
     def installed(self) -> dict[str, Installed]:
         return dpkg.installed()
 
-    def automatic(self) -> set[str]:
+    def automatic(self, installed: dict[str, Installed]) -> set[str]:
         try:
-            return dpkg.parsed_automatic(EXTENDED_STATES.read_text(encoding="utf-8", errors="replace"))
+            marked = dpkg.parsed_automatic(EXTENDED_STATES.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
             return set()
+        # apt files the marks of packages for all architectures under the host's own.
+        return {key if key in installed else f"{bare(key)}:all" for key in marked} & set(installed)
 
     def mark(self, automatic: Sequence[str], manual: Sequence[str]) -> Finished:
         done = Finished(("apt-mark",), 0, "", "")
@@ -138,8 +143,7 @@ class Apt(PackageManager):
     def reverse(self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path) -> Simulated:
         status = scratch / "imagined-status"
         status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
-        # The view gets no cache file, or apt would take it for the real one later.
-        view = ("-o", f"Dir::State::status={status}", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+        view = ("-o", f"Dir::State::status={status}")
         out = (f"{dpkg.queried(key)}-" for key in remove)
         return self._solved(finished([*_GET, "-s", *view, *_EXACT, "install", *map(str, old), *out]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-from .errors import HostError
+from .errors import HostError, summed_up
 from .names import Package
 from .packagemanager import Installed, Simulated, bare
 
@@ -31,7 +31,7 @@ def outstanding(installed: dict[str, Installed], packages: Iterable[Package]) ->
         todo.append(package)
     if surprises:
         raise HostError(
-            f"the host changed since the plan: {'; '.join(surprises)}", "plan again, something else updates it", "changed"
+            f"the host changed since the plan: {summed_up(surprises)}", "plan again, something else updates it", "changed"
         )
     return todo
 
@@ -79,4 +79,4 @@ def unexpected(found: Simulated, installs: dict[str, str], removals: Iterable[st
     ]
     wrong += [f"removes {name}" for name in sorted(gone - names)]
     wrong += [f"does not remove {name}" for name in sorted(names - gone)]
-    return "; ".join(wrong)
+    return summed_up(wrong)

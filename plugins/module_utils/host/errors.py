@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 
 class HostError(Exception):
     """A refusal or a fault as one sentence, with a hint about what to do."""
@@ -15,3 +17,9 @@ class HostError(Exception):
     def sentence(self) -> str:
         """Reason and hint in one line."""
         return f"{self.reason} ({self.hint})" if self.hint else self.reason
+
+
+def summed_up(sentences: Sequence[str], most: int = 6) -> str:
+    """The sentences in one line, the rest of many only counted."""
+    rest = len(sentences) - most
+    return "; ".join(sentences[:most]) + (f"; and {rest} more" if rest > 0 else "")

@@ -22,10 +22,11 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class Look:
-    """The outcome of one look, with the sentence that explains it."""
+    """The outcome of one look, with the sentence that explains it; `final` where looking again cannot change it."""
 
     status: str
     detail: str
+    final: bool = False
 
 
 Looker = Callable[[], Look]
@@ -123,9 +124,9 @@ def _services(check: Check, before: dict[str, Any] | None, restarts: dict[str, i
     except HostError as error:
         return Look(UNMEASURED, error.reason)
     if not now:
-        return Look(UNMEASURED, "this host has no systemd, or no service is loaded")
+        return Look(UNMEASURED, "this host has no systemd, or no service is loaded", final=True)
     if check.units is None and before is None:
-        return Look(UNMEASURED, "there is no record of the services before the update")
+        return Look(UNMEASURED, "there is no record of the services before the update", final=True)
     if check.units is None:
         wrong = [f"{name} was active and is not" for name, want in activity_differences(before or {}, now, ignored) if want == "active"]
         watched = [name for name, state in (before or {}).items() if state["active"] == "active"]

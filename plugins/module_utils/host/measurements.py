@@ -54,7 +54,7 @@ def judged(
         healthy_since = (begun if healthy_since is None else healthy_since) if last.status == PASS else None
         if healthy_since is not None and now() - healthy_since >= check.healthy_for:
             return last, tries
-        if now() + check.every > start + check.deadline:
+        if last.final or now() + check.every > start + check.deadline:
             return _too_late(check, last), tries
         pause(check.every)
 

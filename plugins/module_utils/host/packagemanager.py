@@ -149,8 +149,8 @@ class PackageManager(ABC):
         """The whole package database by name:arch, packages with only configuration left included."""
 
     @abstractmethod
-    def automatic(self) -> set[str]:
-        """The keys of packages marked as installed only because others need them."""
+    def automatic(self, installed: dict[str, Installed]) -> set[str]:
+        """The keys, among the installed ones, of packages marked as installed only because others need them."""
 
     @abstractmethod
     def mark(self, automatic: Sequence[str], manual: Sequence[str]) -> Finished:

@@ -30,11 +30,12 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
     paths = manager.configuration(keys, files)
     copies.mkdir(mode=0o700, exist_ok=True)
     running = services()
+    installed = manager.installed()
     return {
         "recorded": utc_now(),
         "boot": fingerprint(),
-        "packages": package_states(manager.installed()),
-        "automatic": sorted(manager.automatic()),
+        "packages": package_states(installed),
+        "automatic": sorted(manager.automatic(installed)),
         "services": service_states(running),
         "units": unit_files(),
         "conffiles": {path: _kept_file(path, copies) for path in sorted(_with_leftovers(paths))},
@@ -50,10 +51,11 @@ def differences(
     record: dict[str, Any], manager: PackageManager, ignored_units: Iterable[str] = (), now: dict[str, Service] | None = None
 ) -> list[str]:
     """A sentence for everything on the host that is not as recorded; empty when the state is restored."""
-    before, after = record["packages"], package_states(manager.installed())
+    installed = manager.installed()
+    before, after = record["packages"], package_states(installed)
     found = [_package_sentence(key, before.get(key), after.get(key)) for key in sorted(set(before) | set(after))]
     sentences = [sentence for sentence in found if sentence]
-    sentences += _mark_sentences(set(record["automatic"]), manager.automatic(), set(after))
+    sentences += _mark_sentences(set(record["automatic"]), manager.automatic(installed), set(after))
     sentences += [f"{path} differs" for path in changed_files(record["conffiles"])]
     running = services() if now is None else now
     units = activity_differences(record["services"], running, tuple(ignored_units))

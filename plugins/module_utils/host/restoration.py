@@ -9,7 +9,7 @@ from typing import IO, Any, Callable
 
 from .changes import mark_changes
 from .command import Finished
-from .errors import HostError
+from .errors import HostError, summed_up
 from .files import verified
 from .journal import Entry
 from .packagemanager import ABSENT, Installed, PackageManager
@@ -51,11 +51,11 @@ def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     wrong = differences(course.record, manager, course.paused)
     own = [sentence for sentence in wrong if _is_own(course, sentence)]
     if own:
-        outcome, reason = "failed", "; ".join([*reasons, *own])[:1500]
+        outcome, reason = "failed", summed_up([*reasons, *own])
     elif wrong:
-        outcome, reason = "unverified", f"the run's packages are back, other things differ: {'; '.join(wrong)}"[:1500]
+        outcome, reason = "unverified", f"the run's packages are back, other things differ: {summed_up(wrong)}"
     else:
-        outcome, reason = "restored", "; ".join(reasons)[:1500] if reasons else ""
+        outcome, reason = "restored", summed_up(reasons)
     return {"state": "failed" if own else "done", "outcome": outcome, "reason": reason, "differences": wrong}
 
 
@@ -102,7 +102,7 @@ def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tupl
 
 def _marks_back(course: Course, manager: PackageManager, after: dict[str, Installed]) -> list[str]:
     record = course.record
-    automatic, manual = mark_changes(record["automatic"], manager.automatic(), after, ())
+    automatic, manual = mark_changes(record["automatic"], manager.automatic(after), after, ())
     own = [[key for key in keys if key.partition(":")[0] in course.names] for keys in (automatic, manual)]
     held = [key for key, was in record["packages"].items() if key in after and was[1] == "hold" != after[key].wanted]
     freed = [

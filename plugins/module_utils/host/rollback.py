@@ -7,6 +7,7 @@ from typing import Any
 from . import host
 from .answer import Answer
 from .checks import Check, checks as named_checks
+from .errors import summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .measurements import measurements, regressions
@@ -102,7 +103,7 @@ def _judged(journal: Journal, entry: Entry, wanted: list[Check]) -> Entry:
     end: Entry = {"measurements": measured, "measured": True}
     unhealthy = regressions(measured)
     if entry.get("outcome") == "restored" and unhealthy:
-        end.update(outcome="unverified", reason=f"the state is restored, health is not: {'; '.join(unhealthy)}"[:1500])
+        end.update(outcome="unverified", reason=f"the state is restored, health is not: {summed_up(unhealthy)}")
     return journal.write("rollback", {**entry, **end})
 
 

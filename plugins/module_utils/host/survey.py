@@ -11,6 +11,7 @@ from .answer import Answer
 from .boot import fingerprint
 from .checks import checks as named_checks
 from .clock import utc_now
+from .errors import summed_up
 from .inspection import journal_view, reboot_owed
 from .journal import Journal
 from .measurements import measurements
@@ -50,7 +51,7 @@ def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = 
     blocking += outlook.trouble
     report = _report(manager, outlook, trouble + blocking, journal)
     report["measurements"] = measurements([one.once() for one in wanted], report["services"])
-    return Answer(report, failure="; ".join(one.reason for one in blocking)[:1500])
+    return Answer(report, failure=summed_up([one.reason for one in blocking]))
 
 
 def _report(manager: PackageManager, outlook: Outlook, trouble: list[Trouble], journal: Journal | None) -> dict[str, Any]:

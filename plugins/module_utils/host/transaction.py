@@ -11,7 +11,7 @@ from .boot import fingerprint, owed
 from .changes import departures, mark_changes
 from .clock import utc_now
 from .command import Finished, readable
-from .errors import HostError
+from .errors import HostError, summed_up
 from .files import verified
 from .hold import TRANSACTION_LOCK, exclusive
 from .journal import Entry, Journal
@@ -82,18 +82,18 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
 
 def _marked(manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: list[Package]) -> Finished:
     new = [one.key for one in todo if one.previous is None]
-    automatic, manual = mark_changes(record["automatic"], manager.automatic(), after, new)
+    automatic, manual = mark_changes(record["automatic"], manager.automatic(after), after, new)
     return manager.mark(automatic, manual)
 
 
 def _reason(done: Finished, wrong: list[str], marked: Finished, deadline: float) -> str:
     """Why the update failed, in one sentence; empty when it did not."""
     if done.timed_out:
-        return f"the package manager did not end within {deadline:.0f} s and was stopped; {'; '.join(wrong)}"
+        return f"the package manager did not end within {deadline:.0f} s and was stopped; {summed_up(wrong)}"
     if not done.ok:
-        return "; ".join([done.why(), *wrong])[:1500]
+        return summed_up([done.why(), *wrong])
     if wrong:
-        return "; ".join(wrong)[:1500]
+        return summed_up(wrong)
     return "" if marked.ok else f"the marks of automatic packages could not be restored: {marked.why()}"
 
 

@@ -8,6 +8,7 @@ from . import host
 from .answer import Answer
 from .changes import departures
 from .checks import checks as named_checks
+from .errors import summed_up
 from .journal import Journal
 from .measurements import measurements, regressions
 from .names import package
@@ -28,7 +29,7 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
     sentences = wrong + regressions(measured)
     if not measured:
         sentences.append("no check is configured, and nothing measured is no health")
-    return Answer(report, failure="; ".join(sentences)[:1500] if enforce and sentences else "")
+    return Answer(report, failure=summed_up(sentences) if enforce else "")
 
 
 def installed_differences(journal: Journal) -> list[str]:
