@@ -5,16 +5,19 @@ from pathlib import Path
 
 from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
-from patchtide.ports import Notifier, Store
+from patchtide.ports import Lock, Notifier, Store
 
 CONFIG_NAME = "patchtide.yml"
 
 
-def settings(path: Path | None = None) -> Settings:
-    """Return the project's settings from a file, by default `patchtide.yml` here; raises UsageError."""
+def settings(path: Path | None = None, *, planning: bool = True) -> Settings:
+    """Return the project's settings from a file, by default `patchtide.yml` here; raises UsageError.
+
+    Without `planning`, what only a new plan minds (an exclusion that is over) is left alone.
+    """
     from patchtide.config.load import settings_of
 
-    return settings_of((path or Path(CONFIG_NAME)).absolute())
+    return settings_of((path or Path(CONFIG_NAME)).absolute(), planning=planning)
 
 
 def store(of: Settings) -> Store:
@@ -24,18 +27,24 @@ def store(of: Settings) -> Store:
     return SqliteStore(Path(of.state) / "log.db")
 
 
+def lock(of: Settings) -> Lock:
+    """Return the lock by which one controller at a time works on the project's fleet."""
+    from patchtide.adapters.lock import FileLock
+
+    return FileLock(Path(of.state) / "lock")
+
+
 def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
     from patchtide.adapters.ansible import AnsibleExecutor
     from patchtide.adapters.clock import SystemClock
-    from patchtide.adapters.lock import FileLock
 
     state = Path(of.state)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Desk(
         executor=AnsibleExecutor(content(), state / "scratch", of.forks),
         store=store(of),
-        lock=FileLock(state / "lock"),
+        lock=lock(of),
         clock=SystemClock(),
         notifier=notifier,
     )

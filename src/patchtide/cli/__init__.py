@@ -1,0 +1,5 @@
+"""The command line: parse, call one engine function, print one view, exit."""
+
+from patchtide.cli.entry import main
+
+__all__ = ["main"]

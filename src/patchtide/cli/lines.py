@@ -1,0 +1,88 @@
+"""What happens in a run, as one line per event: for logs, pipelines and everything else that is no terminal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import assert_never
+
+from patchtide.cli.call import Call
+from patchtide.cli.output import told
+from patchtide.core.events import (
+    Aborted,
+    Approved,
+    Event,
+    Held,
+    HostFinished,
+    HostsSettled,
+    RollbackAsked,
+    RunEnded,
+    RunOpened,
+    RunTaken,
+    Status,
+    StepStarted,
+)
+from patchtide.report.words import amount, listed, moment, one_line, span
+
+
+def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
+    """Yield what an event says; `began` is when the step that it answers was started."""
+    match event:
+        case RunOpened():
+            yield _line(event.at, "opened", f"by {event.by}: {amount(len(event.plan.hosts), 'host')}")
+        case RunTaken():
+            orphans = f", {amount(event.orphans, 'orphaned process', 'orphaned processes')} ended"
+            yield _line(event.at, "taken up", f"by {event.by}{orphans if event.orphans else ''}")
+        case StepStarted():
+            why = f" ({event.why})" if event.why else ""
+            yield _line(event.at, event.step, f"begins on {listed(event.hosts)}{why}")
+        case HostFinished():
+            yield _line(event.at, event.step, f"{event.host}  {event.status}  {_details(event, began)}")
+        case HostsSettled():
+            yield _line(event.at, event.end, f"{listed(event.hosts)}  {event.reason}")
+        case Held():
+            until = f" until {moment(event.until)}" if event.until else ""
+            yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
+        case Approved():
+            yield _line(event.at, "approved", f"by {event.by} {event.comment}")
+        case Aborted():
+            yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
+        case RollbackAsked():
+            yield _line(event.at, "rollback", f"{event.by} asks for it on {listed(event.hosts)}: {event.reason}")
+        case RunEnded():
+            yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
+        case _:
+            assert_never(event)
+
+
+def _line(at: datetime, word: str, rest: str) -> str:
+    return f"{at.astimezone(UTC):%H:%M:%SZ} {word:<9} {one_line(rest)}"
+
+
+def _details(event: HostFinished, began: datetime | None) -> str:
+    said = [event.reason] if event.reason and event.status is not Status.OK else []
+    finding = event.finding
+    if finding.installed:
+        said.append(amount(len(finding.installed), "package"))
+    said += [f"{measured.name} {measured.status}" for measured in finding.measurements]
+    if finding.restored:
+        said.append(finding.restored)
+    if finding.reboot_owed:
+        said.append("owes a reboot")
+    if began is not None:
+        said.append(span(round((event.at - began).total_seconds(), 1)))
+    return ", ".join(said)
+
+
+class LineNotifier:
+    """Tells each event on stderr as a line."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._began: dict[str, datetime] = {}
+
+    def tell(self, run_id: str, event: Event) -> None:  # noqa: ARG002  # the port's signature
+        """Print the event."""
+        began = self._began.pop(event.host, None) if isinstance(event, HostFinished) else None
+        if isinstance(event, StepStarted):
+            self._began |= dict.fromkeys(event.hosts, event.at)
+        for line in lines_of(event, began):
+            told(line, self._call)

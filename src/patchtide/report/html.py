@@ -1,0 +1,41 @@
+"""A run as one HTML file that needs nothing else: no script, no font, no network; it prints well."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from patchtide.core.run import Run
+from patchtide.report import words
+from patchtide.report.runtext import OUTCOMES, took
+from patchtide.report.runview import Bar, RunView
+from patchtide.report.timeline import LEFT, ROW, WIDTH, timeline
+
+
+def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime) -> str:
+    """Return the page; whatever came from hosts or people is escaped and free of control characters."""
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        view=view,
+        plan=run.plan,
+        meaning=OUTCOMES.get(view.outcome or "", "not ended yet"),
+        took=took(view, now),
+        bars=bars,
+        steps=list(dict.fromkeys(str(bar.step) for bar in bars)),
+        drawing=timeline(view.hosts, bars, now),
+        sizes={"left": LEFT, "row": ROW, "width": WIDTH},
+        now=now,
+    )
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("patchtide.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: words.cleaned(value) if type(value) is str else value,
+    )
+    made.filters |= {"moment": words.moment, "stamp": words.stamp, "span": words.span, "size": words.size}
+    return made

@@ -1,0 +1,106 @@
+"""A plan as a person reads it before agreeing to it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from patchtide.core.packages import Package
+from patchtide.core.plan import HostPlan, Plan, TierPlan
+from patchtide.report.table import aligned, table
+from patchtide.report.words import amount, listed, moment, one_line, size, span
+
+_ALIKE = 3
+"""From how many packages on reasons are told as a number."""
+
+
+def plan_text_view(plan: Plan, now: datetime, width: int = 0) -> str:
+    """Return a plan in words: what, on which hosts, in which order, when, and what stays away."""
+    parts = [_head(plan), *_packages(plan, width), *(_tier(plan, tier, now) for tier in plan.tiers), *_aside(plan)]
+    return "\n\n".join(parts)
+
+
+def _head(plan: Plan) -> str:
+    hosts = [host for host in plan.hosts.values() if host.changes]
+    return (
+        f"plan {plan.digest[:19]} made {moment(plan.created_at)} by {one_line(plan.created_by)}\n"
+        f"{amount(len(hosts), 'host')} of {len(plan.hosts)} to update; the way back is proven on each while staging, "
+        f"before anything is changed"
+    )
+
+
+def _packages(plan: Plan, width: int) -> Iterator[str]:
+    for platform, files in plan.patch_set.items():
+        security = sum(file.security for file in files)
+        total = sum(file.size for file in files)
+        title = f"patch set {platform}: {amount(len(files), 'package')}, {security} of them security, {size(total)}"
+        rows = [
+            (file.name, _from(plan, platform, file), file.version, _kind(file), _where(plan, file)) for file in files
+        ]
+        yield f"{title}\n{aligned(table(('package', 'installed', 'new', 'kind', 'hosts'), rows), width)}"
+    if not plan.patch_set:
+        yield "patch set: empty, nothing is pending on the test tier that is wanted"
+
+
+def _kind(file: Package) -> str:
+    return "security" if file.security else "update"
+
+
+def _changed(plan: Plan, file: Package) -> list[tuple[HostPlan, str | None]]:
+    return [
+        (host, change.previous)
+        for host in plan.hosts.values()
+        for change in host.changes
+        if change.key == file.key and file in plan.patch_set.get(host.platform, ())
+    ]
+
+
+def _from(plan: Plan, platform: str, file: Package) -> str:
+    versions = [previous or "(new)" for host, previous in _changed(plan, file) if host.platform == platform]
+    return listed(dict.fromkeys(versions), most=2)
+
+
+def _where(plan: Plan, file: Package) -> str:
+    names = [host.name for host, _ in _changed(plan, file)]
+    return "all" if len(names) == len(plan.hosts) else listed(names, most=4)
+
+
+def _tier(plan: Plan, tier: TierPlan, now: datetime) -> str:
+    lines = [f"tier {tier.name}: {amount(len(tier.hosts), 'host')}, {_when(plan, tier, now)}"]
+    lines += [f"  {promise}" for promise in _promises(plan, tier)]
+    for number, wave in enumerate(tier.waves, start=1):
+        hosts = listed([f"{name} ({len(plan.hosts[name].changes)})" for name in wave], most=12)
+        lines.append(f"  wave {number}: {hosts}")
+    return "\n".join(lines)
+
+
+def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
+    need = plan.wall(tier.name)
+    opening = plan.calendar(tier).next_opening(now, need)
+    if opening is None:
+        return f"never open: no window has room for the {span(need)} that a wave may take"
+    if tier.always and opening.opens <= now:
+        return f"always open; a wave may take {span(need)}, rollback reserve included"
+    when = f"open until {moment(opening.closes)}" if opening.opens <= now else f"opens {moment(opening.opens)}"
+    return f"window {opening.name} {when}; a wave may take {span(need)}, rollback reserve included"
+
+
+def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
+    checks = ", ".join(check.name for check in plan.checks_of(tier.name)) or "none, so nothing will pass"
+    soak = f"; soaks {span(tier.soak)}" if tier.soak else ""
+    yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
+    if tier.approvals:
+        notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
+        people = listed(map(one_line, tier.approvals.people))
+        yield f"needs {amount(tier.approvals.count, 'approval')} of: {people}{notice}"
+
+
+def _aside(plan: Plan) -> Iterator[str]:
+    refused = [f"  {host.name}: {one_line(host.refused)}" for host in plan.hosts.values() if host.refused]
+    if refused:
+        yield "\n".join(["hosts that get nothing:", *refused])
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for host in plan.hosts.values():
+        for key, reason in host.left_out.items():
+            reasons.setdefault((key, one_line(reason)), []).append(host.name)
+    if reasons:
+        told = [f"  {key}: {reason} ({listed(names, _ALIKE)})" for (key, reason), names in sorted(reasons.items())]
+        yield "\n".join(["updates that stay away:", *told])

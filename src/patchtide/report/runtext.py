@@ -1,0 +1,108 @@
+"""A run as text for a terminal: the summary at its end, where it stands, and the list of all runs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from patchtide.core.decide import Action, Ask, Do, End, Settle, Wait
+from patchtide.core.run import Run
+from patchtide.report.runview import DOING, RunView, run_view
+from patchtide.report.table import aligned, table
+from patchtide.report.words import amount, counted, listed, moment, one_line, span
+
+OUTCOMES = {
+    "done": "everything that had to be updated is updated and healthy",
+    "partly": "finished; some hosts failed within the budget, or could not be proven",
+    "unreachable": "stopped: hosts did not answer",
+    "halted": "stopped before it was finished",
+    "rolled_back": "the update did harm, and what it had changed was put back",
+    "needs_person": "a host needs a person: it could not be put back, or not with certainty",
+}
+"""What each outcome means, in words."""
+
+
+def summary(view: RunView, width: int = 0) -> str:
+    """Return the last words of a run: what became of it, and of each host."""
+    head = f"run {view.run}: {view.outcome or 'not ended'}"
+    meaning = OUTCOMES.get(view.outcome or "", "")
+    lines = [f"{head} ({meaning})" if meaning else head]
+    if view.reason:
+        lines.append(f"  {view.reason}")
+    return "\n".join([*lines, "", hosts_table(view, width)])
+
+
+def hosts_table(view: RunView, width: int = 0) -> str:
+    """Return a line per host: tier, wave, name, state, and why."""
+    rows = [(host.tier, str(host.wave), host.name, host.state, host.why) for host in view.hosts]
+    return aligned(table(("tier", "wave", "host", "state", "why"), rows), width)
+
+
+def standing_text(view: RunView, action: Action, holder: str | None, width: int = 0) -> str:
+    """Return where a run stands, why it waits, and what goes on when; `holder` is the controller at work, if any."""
+    files = amount(view.updates, "package file")
+    opened = f"run {view.run}, opened {moment(view.opened_at)} by {one_line(view.opened_by)}"
+    working = at_work(view) if holder else ""
+    lines = [f"{opened}: {files} for {amount(len(view.hosts), 'host')}"]
+    lines.append(f"  {working} [{one_line(holder or '')}]" if working else f"  {next_words(action, view.run, holder)}")
+    lines += [f"  approved by {one_line(given.by)} {moment(given.at)} {given.comment}" for given in view.approvals]
+    lines += [f"  aborted by {view.aborted}"] if view.aborted else []
+    lines += [f"  {tier.name}: {amount(len(tier.waves), 'wave')}, {tier.standing}" for tier in view.tiers]
+    return "\n".join([*(line.rstrip() for line in lines), "", hosts_table(view, width)])
+
+
+def at_work(view: RunView) -> str:
+    """Return which hosts are being worked on, by what is done to them, or nothing when none is."""
+    doing: dict[str, list[str]] = {}
+    for host in view.hosts:
+        if host.state in DOING.values():
+            doing.setdefault(host.state, []).append(host.name)
+    return "; ".join(f"{word} {listed(names)}" for word, names in doing.items())
+
+
+def next_words(action: Action, run_id: str, holder: str | None) -> str:
+    """Return in one sentence what comes next in a run, and what somebody has to do for it."""
+    match action:
+        case End(outcome, reason):
+            return f"{outcome}: {OUTCOMES[outcome]}; {one_line(reason)}"
+        case Wait(until, code, reason, _):
+            return f"waits ({code}) until {moment(until)}: {one_line(reason)}{_carried_on(run_id, holder)}"
+        case Ask(code, reason, _):
+            return f"waits ({code}) for a person: {one_line(reason)}{_answer(run_id, code)}"
+        case Do(step, hosts, why):
+            doing = "at" if holder else "next is"
+            because = f" ({one_line(why)})" if why else ""
+            return f"{doing} {step} on {listed(hosts)}{because}{_carried_on(run_id, holder)}"
+        case Settle(hosts, end, reason, _):
+            return f"{listed(hosts)}: {end}: {one_line(reason)}{_carried_on(run_id, holder)}"
+        case _:
+            assert_never(action)
+
+
+def _carried_on(run_id: str, holder: str | None) -> str:
+    if holder:
+        return f" [{one_line(holder)}]"
+    return f"; nobody is at it: go on with `patchtide resume {run_id}` or `patchtide tick`"
+
+
+def _answer(run_id: str, code: str) -> str:
+    if code == "approval":
+        return f"; `patchtide approve {run_id}`"
+    return f"; `patchtide rollback {run_id} --reason ...` or `patchtide abort {run_id} --reason ...`"
+
+
+def history_text(runs: Sequence[tuple[str, Run]], width: int = 0) -> str:
+    """Return a line per run, in the order given."""
+    rows = [_history_row(run_view(name, run)) for name, run in runs]
+    return aligned(table(("run", "opened", "by", "took", "outcome", "hosts", "why"), rows), width)
+
+
+def _history_row(view: RunView) -> tuple[str, ...]:
+    hosts = counted([host.state for host in view.hosts])
+    outcome = view.outcome or "not ended"
+    return view.run, moment(view.opened_at), view.opened_by, took(view), outcome, hosts, view.reason
+
+
+def took(view: RunView, now: datetime | None = None) -> str:
+    """Return how long a run took, or has taken until `now`."""
+    end = view.ended_at or now
+    return span(end - view.opened_at) if end else ""

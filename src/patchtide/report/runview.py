@@ -1,0 +1,205 @@
+"""What a run looks like to a person: one view that all formats print."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from patchtide.core.events import Event, HostFinished, StepStarted
+from patchtide.core.plan import HostPlan, TierPlan
+from patchtide.core.run import HostState, Run
+from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
+from patchtide.report.words import amount, counted, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """One host: `state` is its end state, or what it is doing; `why` says it in words."""
+
+    name: str
+    tier: str
+    wave: int
+    state: str
+    end: str | None
+    failed: bool
+    why: str
+    updates: int
+    installed: tuple[str, ...]
+    health: str
+    reboot_owed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TierView:
+    """One tier: its waves of host names and where its hosts stand."""
+
+    name: str
+    waves: tuple[tuple[str, ...], ...]
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """Who agreed, when, and what they said."""
+
+    by: str
+    at: datetime
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """Why the run waits, and until when (None: until a person acts)."""
+
+    code: str
+    reason: str
+    tier: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns."""
+
+    run: str
+    outcome: str | None
+    exit_code: int
+    reason: str
+    opened_at: datetime
+    opened_by: str
+    ended_at: datetime | None
+    digest: str
+    updates: int
+    held: HeldView | None
+    approvals: tuple[ApprovalView, ...]
+    aborted: str | None
+    tiers: tuple[TierView, ...]
+    hosts: tuple[HostView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A step on a host from start to answer (UTC); `end` is None while it lasts, and then `status` is `running`."""
+
+    host: str
+    step: Step
+    start: datetime
+    end: datetime | None
+    status: str
+    reason: str
+
+
+def run_view(run_id: str, run: Run) -> RunView:
+    """Return what there is to be seen of a run."""
+    held = run.held
+    return RunView(
+        run=run_id,
+        outcome=None if run.outcome is None else str(run.outcome),
+        exit_code=WAITING_EXIT_CODE if run.outcome is None else run.outcome.exit_code,
+        reason=one_line(run.reason or (held.reason if held else "")),
+        opened_at=run.opened_at,
+        opened_by=run.opened_by,
+        ended_at=run.ended_at,
+        digest=run.plan.digest,
+        updates=sum(len(files) for files in run.plan.patch_set.values()),
+        held=HeldView(held.code, one_line(held.reason), held.tier, held.until) if held else None,
+        approvals=tuple(ApprovalView(a.by, a.at, one_line(a.comment)) for a in run.approvals),
+        aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
+        tiers=tuple(_tier(run, tier) for tier in run.plan.tiers),
+        hosts=tuple(_host(run, tier, number, name) for tier, number, name in _places(run)),
+    )
+
+
+def _places(run: Run) -> Iterable[tuple[TierPlan, int, str]]:
+    for tier in run.plan.tiers:
+        for number, wave in enumerate(tier.waves, start=1):
+            for name in wave:
+                yield tier, number, name
+
+
+def _tier(run: Run, tier: TierPlan) -> TierView:
+    return TierView(tier.name, tier.waves, counted([state_word(host) for host in run.in_tier(tier.name)]))
+
+
+def _host(run: Run, tier: TierPlan, wave: int, name: str) -> HostView:
+    host = run.hosts[name]
+    planned = run.plan.hosts[name]
+    return HostView(
+        name=name,
+        tier=tier.name,
+        wave=wave,
+        state=state_word(host),
+        end=None if host.end is None else str(host.end),
+        failed=host.failed,
+        why=why(host, planned),
+        updates=len(planned.changes),
+        installed=tuple(f"{file.name}={file.version}" for file in host.installed),
+        health=one_line(host.health),
+        reboot_owed=host.reboot_owed,
+    )
+
+
+def state_word(host: HostState) -> str:
+    """Return where a host stands in one word: its end state, the step it is in, or `waiting`."""
+    if host.end is not None and host.next is None:
+        return str(host.end)
+    if host.lost_since is not None:
+        return "lost"
+    if host.started is not None:
+        return DOING[host.started]
+    return "waiting" if host.next in {Step.STAGE, Step.ENTER} else "between steps"
+
+
+DOING = {
+    Step.PROBE: "probing",
+    Step.STAGE: "staging",
+    Step.ENTER: "entering",
+    Step.PATCH: "patching",
+    Step.REBOOT: "rebooting",
+    Step.VERIFY: "verifying",
+    Step.LEAVE: "leaving",
+    Step.ROLLBACK: "rolling back",
+}
+"""What is being done to a host, in words."""
+
+
+def why(host: HostState, planned: HostPlan) -> str:
+    """Return in plain words why a host is where it is."""
+    reason = one_line(host.reason)
+    match host.end if host.next is None else None:
+        case EndState.PATCHED:
+            files = amount(len(host.installed), "package")
+            return f"{files} installed, {one_line(host.health or host.reason) or 'health was judged'}"
+        case EndState.ROLLED_BACK:
+            return f"{reason}; put back as it was{_now(host)}"
+        case EndState.QUARANTINED:
+            return f"{reason}; a person has to look at it"
+        case EndState.UNTOUCHED:
+            return reason
+        case None:
+            return reason or (f"{amount(len(planned.changes), 'update')} to come" if host.next is Step.STAGE else "")
+
+
+def _now(host: HostState) -> str:
+    return f", {one_line(host.health)}" if host.health.startswith("healthy") else ""
+
+
+def bars(events: Iterable[Event]) -> tuple[Bar, ...]:
+    """Return every step of every host as a stretch of time, in the order in which they began."""
+    running: dict[str, StepStarted] = {}
+    done: list[Bar] = []
+    for event in events:
+        match event:
+            case StepStarted():
+                done += [_cut_off(host, running.pop(host), event) for host in event.hosts if host in running]
+                running |= dict.fromkeys(event.hosts, event)
+            case HostFinished() if event.host in running and running[event.host].attempt == event.attempt:
+                begun = running.pop(event.host)
+                done.append(Bar(event.host, event.step, begun.at, event.at, str(event.status), one_line(event.reason)))
+            case _:
+                pass
+    done += [Bar(host, begun.step, begun.at, None, "running", begun.why) for host, begun in running.items()]
+    return tuple(sorted(done, key=lambda bar: (bar.start, bar.host)))
+
+
+def _cut_off(host: str, begun: StepStarted, later: StepStarted) -> Bar:
+    return Bar(host, begun.step, begun.at, later.at, "unknown", "the controller was interrupted")
