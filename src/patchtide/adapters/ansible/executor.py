@@ -1,13 +1,14 @@
 """Steps on hosts by Ansible, with every way in which it is known to mislead closed off."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from patchtide.adapters.ansible import orphans
 from patchtide.adapters.ansible.environment import RUN
-from patchtide.adapters.ansible.inventory import hosts_of
+from patchtide.adapters.ansible.inventory import hosts_of, refuse_unsound
 from patchtide.adapters.ansible.judgement import judgement
 from patchtide.adapters.ansible.play import Over, playing
+from patchtide.adapters.ansible.sources import state_of
 from patchtide.adapters.ansible.workplace import cleared, refuse_template, sockets_of, workplace
 from patchtide.core.fleet import Host
 from patchtide.ports import Deed, Report
@@ -20,10 +21,14 @@ class AnsibleExecutor:
         self._content = content.absolute()
         self._scratch = scratch.absolute()
         self._forks = forks
+        self._sound: set[tuple[Hashable, str]] = set()
 
     def hosts(self, inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
         """Return the hosts that a pattern selects, in inventory order; raises UsageError for what cannot be trusted."""
-        return hosts_of(inventory, pattern)
+        state = state_of(inventory)
+        found = hosts_of(inventory, pattern)
+        self._sound |= {(state, host.name) for host in found}
+        return found
 
     def perform(self, deed: Deed) -> Iterator[Report]:
         """Yield exactly one report per requested host: a failure at once, a success when the play is over.
@@ -33,12 +38,21 @@ class AnsibleExecutor:
         if not deed.requests:
             return
         refuse_template(self._scratch)
+        self._refuse_unsound(deed)
         known = judgement(deed.requests)
         with workplace(deed, self._content, self._scratch) as place, playing(deed, place, self._forks) as play:
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)
                 if not known.waiting:
                     break
+
+    def _refuse_unsound(self, deed: Deed) -> None:
+        """An inventory that was edited since it was read may hold templates by now, which Ansible would execute."""
+        state = state_of(deed.inventory)
+        asked = {(state, host) for host in deed.requests}
+        if state is None or asked - self._sound:
+            refuse_unsound(deed.inventory, deed.requests)
+            self._sound |= asked
 
     def fence(self, run_id: str) -> int:
         """End what an earlier controller of this run left running here; return how many processes that were."""

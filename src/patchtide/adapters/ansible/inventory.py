@@ -2,15 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from patchtide.adapters.ansible.environment import for_inventory, searched
+from patchtide.adapters.ansible.sources import lines_of
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host, host_name_problem, template_in
 
 _SECONDS = 120
-_LONGEST_FILE = 1_000_000
 _FORM = "Check it with `ansible-inventory -i FILE --graph`."
 
 
@@ -21,11 +21,26 @@ def hosts_of(inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
     selection = _started(["ansible", *sources, "--list-hosts", "--", pattern])
     document = _document(_output(listing, inventory), inventory)
     names = _selected(_output(selection, inventory, pattern), pattern, inventory)
-    variables = _mapping(_mapping(document.get("_meta")).get("hostvars"))
+    return _sound(document, names, inventory)
+
+
+def refuse_unsound(inventory: Sequence[str], names: Iterable[str]) -> None:
+    """Raise UsageError when the inventory is not plain data for one of the hosts, those that it no longer has aside."""
+    listing = _started(["ansible-inventory", *_sources(inventory), "--list"])
+    document = _document(_output(listing, inventory), inventory)
+    _sound(document, [name for name in names if name in _variables(document)], inventory)
+
+
+def _sound(document: Mapping[str, object], names: Iterable[str], inventory: Sequence[str]) -> tuple[Host, ...]:
+    variables = _variables(document)
     hosts = tuple(Host(name, _mapping(variables.get(name))) for name in names)
     for host in hosts:
         _refuse_odd(host, document, inventory)
     return hosts
+
+
+def _variables(document: Mapping[str, object]) -> Mapping[str, object]:
+    return _mapping(_mapping(document.get("_meta")).get("hostvars"))
 
 
 def _sources(inventory: Sequence[str]) -> list[str]:
@@ -115,23 +130,9 @@ def _refuse_odd(host: Host, document: Mapping[str, object], inventory: Sequence[
 
 def _place(inventory: Sequence[str], texts: Sequence[str], near: str = "") -> str:
     """Return file and line of the first text found, one that also has `near` in it first; else the inventory."""
-    lines = [(path, number, line) for path, number, line in _lines(inventory) if any(text in line for text in texts)]
+    lines = [(path, number, line) for path, number, line in lines_of(inventory) if any(text in line for text in texts)]
     best = [found for found in lines if near in found[2]] or lines
     return f"{best[0][0]}:{best[0][1]}" if best else inventory[0]
-
-
-def _lines(inventory: Iterable[str]) -> Iterator[tuple[Path, int, str]]:
-    for path in inventory:
-        root = Path(path)
-        beside = (root if root.is_dir() else root.parent) / "group_vars", root.parent / "host_vars"
-        for file in sorted({*_files(root), *(file for folder in beside for file in _files(folder))}):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            yield from ((file, number, line) for number, line in enumerate(text.splitlines(), start=1))
-
-
-def _files(root: Path) -> Iterator[Path]:
-    candidates = (root,) if root.is_file() else root.rglob("*")
-    return (path for path in candidates if path.is_file() and path.stat().st_size <= _LONGEST_FILE)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -74,13 +74,19 @@ class Play:
             "inventory": list(deed.inventory),
             "limit": f"@{place.limit}",
             "extravars": {"patchtide_requests": str(place.requests)},
-            "envvars": dict(for_play(deed.run_id, deed.marker, place.private, place.sockets, self.forks)),
+            "envvars": dict(for_play(deed.run_id, place.mark, place.private, place.sockets, self.forks)),
             "forks": self.forks,
             "quiet": True,
             "suppress_env_files": True,
             "event_handler": self._noted,
             "cancel_callback": self.cancelled.is_set,
+            "status_handler": self._begun,
         }
+
+    def _begun(self, status: Mapping[str, object], **_: object) -> None:
+        """Once Ansible is started, remove the runner's note of its whole environment, secrets and all."""
+        if status.get("status") == "running":
+            (self.place.private / "artifacts" / "play" / "command").unlink(missing_ok=True)
 
     def _noted(self, event: Mapping[str, object]) -> bool:
         """Pass an event on and keep no file of it: a handler that is slow or raises kills the run."""
@@ -98,5 +104,5 @@ def playing(deed: Deed, place: Workplace, forks: int) -> Iterator[Play]:
         yield play
     finally:
         play.cancelled.set()
-        orphans.ended(MARKER, deed.marker)
+        orphans.ended(MARKER, place.mark)
         thread.join(_STOP_SECONDS)

@@ -1,12 +1,13 @@
 """A private directory for each attempt: a shared one has run another run's hosts."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from patchtide.ports import Deed
 _LONGEST_TEMPORARY = 50
 """Characters of the temporary directory's path that leave room for a socket's name."""
 
+_OWNER = ".owner"
+_SOCKETS = "sockets"
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
@@ -27,6 +31,11 @@ class Workplace:
     private: Path
     sockets: Path
     content: Path
+
+    @property
+    def mark(self) -> str:
+        """Return what marks this attempt's processes: two projects may make the same attempt at the same moment."""
+        return self.private.name
 
     @property
     def requests(self) -> Path:
@@ -48,24 +57,63 @@ class Workplace:
 def workplace(deed: Deed, content: Path, scratch: Path) -> Iterator[Workplace]:
     """Make the place for an attempt; after it, its processes are ended and its files are gone, secrets with them."""
     _refuse_odd(deed)
-    sockets: Path | None = None
     private = scratch / deed.run_id / f"{deed.marker}.{os.urandom(4).hex()}"
-    try:
-        try:
-            private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            private.mkdir(mode=0o700)
-            sockets = Path(tempfile.mkdtemp(prefix=_sockets_prefix(deed.run_id), dir=_temporary()))
-            place = Workplace(private, sockets, content)
-            _furnish(place, deed)
-        except OSError as error:
-            raise _no_room(error, private) from None
+    with ExitStack() as stack:
+        with _told(private):
+            for folder in (scratch.parent, scratch, private.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            swept(scratch)
+            stack.enter_context(_owned(private))
+            stack.callback(_removed, private)
+            place = _furnished(private, content, deed)
         yield place
+
+
+def swept(scratch: Path) -> None:
+    """End and remove the attempts of controllers that are dead: the kernel has let go of what those had locked."""
+    for owner in scratch.glob(f"*/*{_OWNER}"):
+        with suppress(OSError), owner.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _removed(owner.with_suffix(""))
+            _forgotten(owner)
+
+
+@contextmanager
+def _owned(private: Path) -> Iterator[None]:
+    """Lock a file beside the directory before that is made, so that nobody takes it for a dead controller's."""
+    owner = private.with_name(private.name + _OWNER)
+    descriptor = os.open(owner, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
-        orphans.ended(MARKER, deed.marker, str(sockets) if sockets is not None else "")
-        shutil.rmtree(private, ignore_errors=True)
-        if sockets is not None:
-            shutil.rmtree(sockets, ignore_errors=True)
-        _remove_empty(private.parent)
+        _forgotten(owner)
+        os.close(descriptor)
+
+
+def _furnished(private: Path, content: Path, deed: Deed) -> Workplace:
+    private.mkdir(mode=0o700)
+    sockets = Path(tempfile.mkdtemp(prefix=_sockets_prefix(deed.run_id), dir=_temporary()))
+    (private / _SOCKETS).symlink_to(sockets)
+    place = Workplace(private, sockets, content)
+    _furnish(place, deed)
+    return place
+
+
+def _removed(private: Path) -> None:
+    """End what still runs of an attempt and remove its files."""
+    link = private / _SOCKETS
+    sockets = link.readlink() if link.is_symlink() else None
+    orphans.ended(MARKER, private.name, "" if sockets is None else str(sockets))
+    for folder in (private, sockets):
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forgotten(owner: Path) -> None:
+    owner.unlink(missing_ok=True)
+    with suppress(OSError):  # another attempt of the run is still in there
+        owner.parent.rmdir()
 
 
 def sockets_of(run_id: str) -> str:
@@ -93,7 +141,12 @@ def _furnish(place: Workplace, deed: Deed) -> None:
     # As a file: the runner forgets settings that it is given with `suppress_env_files`. It stops by its own clock only
     # when ours has failed to.
     longest = deed.timeout + _RUNNER_GRACE_SECONDS
-    settings = {"job_timeout": longest, "idle_timeout": longest, "pexpect_timeout": 1}
+    settings = {
+        "job_timeout": longest,
+        "idle_timeout": longest,
+        "pexpect_timeout": 1,  # seconds between two looks at whether it was cancelled
+        "suppress_output_file": True,
+    }
     _write(place.private / "env" / "settings", json.dumps(settings))
 
 
@@ -135,13 +188,12 @@ def _temporary() -> str:
     return found if len(found) <= _LONGEST_TEMPORARY else "/tmp"  # noqa: S108 - mkdtemp makes what is in it safe
 
 
-def _remove_empty(folder: Path) -> None:
+@contextmanager
+def _told(private: Path) -> Iterator[None]:
+    """Turn what the system says into a sentence."""
     try:
-        folder.rmdir()
-    except OSError:
-        return  # another attempt is still in there
-
-
-def _no_room(error: OSError, private: Path) -> PatchtideError:
-    hint = "Make room, and make the state directory and the temporary directory writable for this user."
-    return PatchtideError(f"no place to work in: {error.strerror}", hint=hint, where=str(error.filename or private))
+        yield
+    except OSError as error:
+        hint = "Make room, and make the state directory and the temporary directory writable for this user."
+        where = str(error.filename or private)
+        raise PatchtideError(f"no place to work in: {error.strerror}", hint=hint, where=where) from None
