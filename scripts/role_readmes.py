@@ -4,6 +4,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,17 +12,22 @@ ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- variables: written by scripts/role_readmes.py -->", "<!-- end of variables -->"
 
 
-def table(specs: dict[str, object]) -> str:
+def table(role: Path) -> str:
     """Return the variables of a role as a Markdown table; a role has one entry point."""
     rows = ["| variable | type | default | meaning |", "|---|---|---|---|"]
-    entry = specs["argument_specs"]["main"]  # type: ignore[index]
-    rows += [row(name, option) for name, option in entry["options"].items()]
-    return "\n".join(rows)
+    options = loaded(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = loaded(role / "defaults" / "main.yml")
+    return "\n".join([*rows, *(row(name, option, defaults.get(name)) for name, option in options.items())])
 
 
-def row(name: str, option: dict[str, object]) -> str:
+def loaded(path: Path) -> Any:  # noqa: ANN401  # what a YAML file holds
+    """Return a YAML file's data."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def row(name: str, option: dict[str, object], value: object) -> str:
     """Return one variable's line."""
-    default = "required" if option.get("required") else shown(option.get("default"))
+    default = "required" if option.get("required") else shown(value)
     kind = f"{option['type']} of {option['elements']}s" if "elements" in option else str(option["type"])
     choices = option.get("choices")
     if isinstance(choices, list):
@@ -36,24 +42,19 @@ def shown(default: object) -> str:
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
-def renewed(readme: str, specs: dict[str, object]) -> str:
-    """Return a README with its table renewed; ValueError when it has no place for one."""
-    before, begin, rest = readme.partition(BEGIN)
+def renewed(role: Path) -> str:
+    """Return a role's README with its table renewed; ValueError when it has no place for one."""
+    before, begin, rest = (role / "README.md").read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{table(specs)}\n{END}{after}"
+        raise ValueError(f"{role}/README.md: no {BEGIN} ... {END}")
+    return f"{before}{BEGIN}\n{table(role)}\n{END}{after}"
 
 
 def stale() -> dict[Path, str]:
-    """Return the READMEs that their specs have outrun, with the text that they should have."""
-    found = {}
-    for path in sorted((ROOT / "roles").glob("*/README.md")):
-        specs = yaml.safe_load((path.parent / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-        text = path.read_text(encoding="utf-8")
-        if (wanted := renewed(text, specs)) != text:
-            found[path] = wanted
-    return found
+    """Return the READMEs that their roles have outrun, with the text that they should have."""
+    wanted = {role / "README.md": renewed(role) for role in sorted((ROOT / "roles").iterdir())}
+    return {path: text for path, text in wanted.items() if path.read_text(encoding="utf-8") != text}
 
 
 def main(arguments: list[str]) -> int:
