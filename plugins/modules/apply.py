@@ -28,37 +28,11 @@ options:
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
+      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version it replaces (null where it comes new).
+      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description: The package's name.
-        type: str
-        required: true
-      arch:
-        description: The architecture of the file, for example V(amd64) or V(all).
-        type: str
-        required: true
-      version:
-        description: The exact version.
-        type: str
-        required: true
-      filename:
-        description: The file's plain name.
-        type: str
-        required: true
-      size:
-        description: The file's size in bytes.
-        type: int
-        required: true
-      sha256:
-        description: The file's sha256.
-        type: str
-        required: true
-      previous:
-        description: The version that is installed when the plan is made; omitted where the package comes new.
-        type: str
   checks:
     description:
       - Health checks to take one look at before, for the baseline.
@@ -83,7 +57,7 @@ options:
       every:
         description: Pause between looks.
         type: float
-        default: 2
+        default: 1
       healthy_for:
         description: How long looks have to pass without a break.
         type: float
@@ -134,7 +108,7 @@ options:
   deadline:
     description:
       - When the package manager is stopped, in seconds.
-    type: int
+    type: float
     default: 1800
 attributes:
   check_mode:
@@ -216,7 +190,7 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS, PACKAGE_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
 
 
@@ -226,16 +200,20 @@ def main() -> None:
         argument_spec={
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
-            "packages": {"type": "list", "elements": "dict", "required": True, "options": PACKAGE_OPTIONS},
+            "packages": {"type": "list", "elements": "dict", "required": True},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-            "deadline": {"type": "int", "default": 1800},
+            "deadline": {"type": "float", "default": 1800},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: apply(
+    respond(
+        module,
+        lambda: apply(
             given["run"], given["attempt"], given["packages"], given["checks"], given["deadline"], module.check_mode
-        ), BLANK)
+        ),
+        BLANK,
+    )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ report:
   type: dict
   contains:
     journal:
-      description: Run, attempt, stage, maintenance, patch, rollback, boot now and boot before the update.
+      description: Run, attempt, stage, maintenance, patch, rollback, boot now and boot before the update; null where the run left nothing.
+      returned: always
+      type: dict
+    reboot:
+      description: Whether a reboot is owed (V(owed)) and the reasons (V(why)).
       returned: always
       type: dict
 """

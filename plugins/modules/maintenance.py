@@ -9,7 +9,7 @@ module: maintenance
 short_description: Pause competing updaters, and give them back
 version_added: "0.1.0"
 description:
-  - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit) until the next boot.
+  - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit), reboots included.
   - On V(left), gives back exactly those which this run stopped. Both are journaled on the host.
 options:
   run:

@@ -46,7 +46,7 @@ options:
       every:
         description: Pause between looks.
         type: float
-        default: 2
+        default: 1
       healthy_for:
         description: How long looks have to pass without a break.
         type: float
@@ -159,7 +159,7 @@ report:
       returned: always
       type: str
     pending:
-      description: The updates that need no removal, each with installed, version, origin, suite, security, filename, size, sha256.
+      description: The updates that need no removal, each with installed, previous (the same), version, origin, suite, security, filename, size, sha256.
       returned: always
       type: list
     held:

@@ -48,7 +48,7 @@ options:
       every:
         description: Pause between looks.
         type: float
-        default: 2
+        default: 1
       healthy_for:
         description: How long looks have to pass without a break.
         type: float
@@ -99,7 +99,7 @@ options:
   deadline:
     description:
       - When the package manager is stopped, in seconds.
-    type: int
+    type: float
     default: 1800
 attributes:
   check_mode:
@@ -172,12 +172,16 @@ def main() -> None:
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-            "deadline": {"type": "int", "default": 1800},
+            "deadline": {"type": "float", "default": 1800},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: rollback(given["run"], given["attempt"], given["checks"], given["deadline"], module.check_mode), BLANK)
+    respond(
+        module,
+        lambda: rollback(given["run"], given["attempt"], given["checks"], given["deadline"], module.check_mode),
+        BLANK,
+    )
 
 
 if __name__ == "__main__":

@@ -28,37 +28,11 @@ options:
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
+      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version it replaces (null where it comes new).
+      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description: The package's name.
-        type: str
-        required: true
-      arch:
-        description: The architecture of the file, for example V(amd64) or V(all).
-        type: str
-        required: true
-      version:
-        description: The exact version.
-        type: str
-        required: true
-      filename:
-        description: The file's plain name.
-        type: str
-        required: true
-      size:
-        description: The file's size in bytes.
-        type: int
-        required: true
-      sha256:
-        description: The file's sha256.
-        type: str
-        required: true
-      previous:
-        description: The version that is installed when the plan is made; omitted where the package comes new.
-        type: str
 attributes:
   check_mode:
     support: full
@@ -128,7 +102,6 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import PACKAGE_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, stage
 
 
@@ -138,7 +111,7 @@ def main() -> None:
         argument_spec={
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
-            "packages": {"type": "list", "elements": "dict", "required": True, "options": PACKAGE_OPTIONS},
+            "packages": {"type": "list", "elements": "dict", "required": True},
         },
         supports_check_mode=True,
     )

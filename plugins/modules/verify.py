@@ -42,7 +42,7 @@ options:
       every:
         description: Pause between looks.
         type: float
-        default: 2
+        default: 1
       healthy_for:
         description: How long looks have to pass without a break.
         type: float

@@ -12,7 +12,17 @@ from . import aptspeech, dpkg
 from .command import Finished, finished, logged
 from .errors import HostError
 from .hold import holder
-from .packagemanager import Installed, Outlook, PackageFile, PackageManager, Simulated, Trouble, Wanted, bare, stored_name
+from .packagemanager import (
+    Installed,
+    Outlook,
+    PackageFile,
+    PackageManager,
+    Simulated,
+    Trouble,
+    Wanted,
+    bare,
+    stored_name,
+)
 
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock")
 EXTENDED_STATES = Path("/var/lib/apt/extended_states")
@@ -22,7 +32,12 @@ _CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--fo
 _GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_CONFOLD)
 # Without sources apt knows what is installed and the files it is given, so it cannot pick anything else; and without
 # cache files it leaves none that would be taken for the real ones later.
-_FILES_ONLY = ("Dir::Etc::sourcelist=/dev/null", "Dir::Etc::sourceparts=/dev/null", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=")
+_FILES_ONLY = (
+    "Dir::Etc::sourcelist=/dev/null",
+    "Dir::Etc::sourceparts=/dev/null",
+    "Dir::Cache::pkgcache=",
+    "Dir::Cache::srcpkgcache=",
+)
 _EXACT = ("--no-install-recommends", "--allow-downgrades", *(w for o in _FILES_ONLY for w in ("-o", o)))
 _DPKG = ("dpkg", "--force-confdef", "--force-confold")
 
@@ -37,7 +52,9 @@ class Apt(PackageManager):
         return dpkg.architecture()
 
     def refresh(self) -> list[Trouble]:
-        asked = finished(["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=60"], 600)
+        asked = finished(
+            ["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=60"], 600
+        )
         failures = aptspeech.update_failures(asked.err + "\n" + asked.out)
         if asked.ok and not failures:
             return []
@@ -65,7 +82,9 @@ class Apt(PackageManager):
     def troubles(self) -> list[Trouble]:
         holders = {path: holder(path) for path in LOCKS}
         locked = [
-            Trouble("locked", f"{path} is locked by {who}", "wait until it has ended") for path, who in holders.items() if who
+            Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
+            for path, who in holders.items()
+            if who
         ]
         return locked[:1] + dpkg.audit_troubles()
 
@@ -140,7 +159,9 @@ class Apt(PackageManager):
         specified = [_specified(one) for one in wanted]
         return self._solved(finished([*_GET, "-s", "--no-install-recommends", "--no-remove", "install", *specified]))
 
-    def reverse(self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path) -> Simulated:
+    def reverse(
+        self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path
+    ) -> Simulated:
         status = scratch / "imagined-status"
         status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
         view = ("-o", f"Dir::State::status={status}")
@@ -162,7 +183,9 @@ class Apt(PackageManager):
     def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         done = Finished(("dpkg",), 0, "", "")
         if old:
-            done = logged([*_DPKG, "--force-downgrade", "--auto-deconfigure", "--install", *map(str, old)], log, timeout)
+            done = logged(
+                [*_DPKG, "--force-downgrade", "--auto-deconfigure", "--install", *map(str, old)], log, timeout
+            )
         if remove:
             removed = logged([*_DPKG, "--purge", *map(dpkg.queried, remove)], log, timeout)
             done = removed if done.ok else done
@@ -172,7 +195,9 @@ class Apt(PackageManager):
     def _simulated(self, *words: str) -> Finished:
         asked = finished(["apt-get", "-s", "-q", *words])
         if not asked.ok:
-            raise HostError(f"apt-get -s {words[-1]} failed: {asked.why()}", "run `apt-get -s upgrade` and look", "packages")
+            raise HostError(
+                f"apt-get -s {words[-1]} failed: {asked.why()}", "run `apt-get -s upgrade` and look", "packages"
+            )
         return asked
 
     def _records(self, wanted: Sequence[Wanted]) -> dict[Wanted, tuple[str, int, str]]:

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any, Iterable
 
-_NEEDS_REBOOT = re.compile(r"linux-image-.*|libc6|systemd|systemd-sysv|dbus|kernel(-core|-rt)?|glibc|dbus-(daemon|broker)")
+_NEEDS_REBOOT = re.compile(
+    r"linux-image-.*|libc6|systemd|systemd-sysv|dbus|kernel(-core|-rt)?|glibc|dbus-(daemon|broker)"
+)
 _REQUIRED = ("/run/reboot-required", "/var/run/reboot-required")
 
 

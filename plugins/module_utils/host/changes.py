@@ -14,7 +14,11 @@ def current(installed: dict[str, Installed], package: Package) -> Installed | No
     exact = installed.get(package.key)
     if exact is not None and exact.present:
         return exact
-    moved = [one for one in installed.values() if one.name == package.name and one.present and "all" in (one.arch, package.arch)]
+    moved = [
+        one
+        for one in installed.values()
+        if one.name == package.name and one.present and "all" in (one.arch, package.arch)
+    ]
     return moved[0] if len(moved) == 1 else None
 
 
@@ -31,7 +35,9 @@ def outstanding(installed: dict[str, Installed], packages: Iterable[Package]) ->
         todo.append(package)
     if surprises:
         raise HostError(
-            f"the host changed since the plan: {summed_up(surprises)}", "plan again, something else updates it", "changed"
+            f"the host changed since the plan: {summed_up(surprises)}",
+            "plan again, something else updates it",
+            "changed",
         )
     return todo
 

@@ -11,7 +11,7 @@ from .errors import HostError
 KINDS = ("http", "tcp", "services", "command")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}")
-_TIMES = {"warm_up": 0.0, "every": 2.0, "healthy_for": 0.0, "deadline": 60.0, "timeout": 5.0}
+_TIMES = {"warm_up": 0.0, "every": 1.0, "healthy_for": 0.0, "deadline": 60.0, "timeout": 5.0}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,11 @@ def _particulars(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
         return {"units": _units(name, value.get("units", "unchanged"))}
     if kind == "command":
         argv = value.get("argv")
-        if not isinstance(argv, list) or not argv or not all(isinstance(word, str) and "\0" not in word for word in argv):
+        if (
+            not isinstance(argv, list)
+            or not argv
+            or not all(isinstance(word, str) and "\0" not in word for word in argv)
+        ):
             raise HostError(f"check {name!r}: argv has to be a list of words", "there is no shell", code="input")
         return {"argv": tuple(argv), "exit": _whole(name, "exit", value.get("exit"), 0, 255, 0)}
     host = value.get("host") or "127.0.0.1"

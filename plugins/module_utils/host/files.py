@@ -14,7 +14,7 @@ from .host import free_bytes
 from .journal import Entry
 from .names import Package
 from .packagemanager import PackageFile, PackageManager, Trouble, Wanted, stored_name
-from .recovery import sha256
+from .settings import sha256
 
 _MARGIN = 67_108_864
 _KERNEL = re.compile(r"linux-image-.*|kernel(-core)?")
@@ -36,8 +36,12 @@ def collected(
         staged_already = folder / "staged"
         missing = [one for one in new if not _is_staged(staged_already / stored_name(one, manager.suffix), new[one])]
         fetched = _fetched(missing, [one for one in old if one not in here and one in published], workshop, manager)
-        staged = [_stored(folder / "staged", one, fetched.get(one), package.sha256, manager) for one, package in new.items()]
-        kept = [_kept(folder / "kept", one, here.get(one), fetched.get(one), published, workshop, manager) for one in old]
+        staged = [
+            _stored(folder / "staged", one, fetched.get(one), package.sha256, manager) for one, package in new.items()
+        ]
+        kept = [
+            _kept(folder / "kept", one, here.get(one), fetched.get(one), published, workshop, manager) for one in old
+        ]
     finally:
         shutil.rmtree(str(workshop), ignore_errors=True)
     return staged, kept
@@ -154,7 +158,9 @@ def _stored(folder: Path, wanted: Wanted, path: Path | None, digest: str, manage
         shutil.copyfile(str(path), str(target))
         target.chmod(0o600)
     if not target.is_file() or sha256(target) != digest:
-        raise HostError(f"{target.name} does not have the sha256 {digest}", "the file is not the locked one", code="hash")
+        raise HostError(
+            f"{target.name} does not have the sha256 {digest}", "the file is not the locked one", code="hash"
+        )
     found = manager.facts(target)
     if (found.name, found.arch, found.version) != (wanted.name, wanted.arch, wanted.version):
         said = f"{found.name} {found.version} {found.arch}"

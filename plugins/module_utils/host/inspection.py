@@ -10,14 +10,15 @@ from .boot import fingerprint, owed
 from .journal import ROOT, Journal
 from .unit import as_it_is
 
-BLANK: dict[str, Any] = {"journal": None}
-_PRIVATE = ("packages", "files", "todo")
+BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}}
+_PRIVATE = ("packages", "files", "todo", "files_after")
 
 
 def inspect(run: str) -> Answer:
-    """The run's journal; nothing is changed."""
+    """The run's journal, and whether a reboot is owed in this very boot; nothing is changed."""
     host.require_root()
-    return Answer({"journal": journal_view(Journal(run))})
+    journal = Journal(run)
+    return Answer({"journal": journal_view(journal) if journal.exists() else None, "reboot": reboot_owed()})
 
 
 def journal_view(journal: Journal) -> dict[str, Any]:

@@ -66,7 +66,9 @@ def _http(check: Check) -> Look:
     except socket.gaierror as error:
         return Look(UNMEASURED, f"{check.host} has no address: {error}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return Look(FAIL, readable(f"{where} gave no answer within {check.timeout:g} s: {error or type(error).__name__}"))
+        return Look(
+            FAIL, readable(f"{where} gave no answer within {check.timeout:g} s: {error or type(error).__name__}")
+        )
     finally:
         connection.close()
     if answer.status != check.status:
@@ -128,7 +130,11 @@ def _services(check: Check, before: dict[str, Any] | None, restarts: dict[str, i
     if check.units is None and before is None:
         return Look(UNMEASURED, "there is no record of the services before the update", final=True)
     if check.units is None:
-        wrong = [f"{name} was active and is not" for name, want in activity_differences(before or {}, now, ignored) if want == "active"]
+        wrong = [
+            f"{name} was active and is not"
+            for name, want in activity_differences(before or {}, now, ignored)
+            if want == "active"
+        ]
         watched = [name for name, state in (before or {}).items() if state["active"] == "active"]
     else:
         wrong = [f"{name} is {_state(now.get(name))}" for name in check.units if _state(now.get(name)) != "active"]

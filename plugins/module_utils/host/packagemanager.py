@@ -49,8 +49,8 @@ class Pending:
     sha256: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The update as the contract's JSON object."""
-        return asdict(self)
+        """The update as the contract's JSON object, fit to be handed back as a package of the plan."""
+        return {**asdict(self), "previous": self.installed}
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,9 @@ class PackageManager(ABC):
         """What installing these versions from the sources would do on this host as it is."""
 
     @abstractmethod
-    def reverse(self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path) -> Simulated:
+    def reverse(
+        self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path
+    ) -> Simulated:
         """What going back would do on a host where the new files are installed; scratch is a folder for that view."""
 
     @abstractmethod

@@ -6,21 +6,11 @@ from typing import Any, Dict
 
 Options = Dict[str, Dict[str, Any]]
 
-PACKAGE_OPTIONS: Options = {
-    "name": {"type": "str", "required": True},
-    "arch": {"type": "str", "required": True},
-    "version": {"type": "str", "required": True},
-    "filename": {"type": "str", "required": True},
-    "size": {"type": "int", "required": True},
-    "sha256": {"type": "str", "required": True},
-    "previous": {"type": "str"},
-}
-
 CHECK_OPTIONS: Options = {
     "name": {"type": "str", "required": True},
     "kind": {"type": "str", "required": True, "choices": ["http", "tcp", "services", "command"]},
     "warm_up": {"type": "float", "default": 0},
-    "every": {"type": "float", "default": 2},
+    "every": {"type": "float", "default": 1},
     "healthy_for": {"type": "float", "default": 0},
     "deadline": {"type": "float", "default": 60},
     "timeout": {"type": "float", "default": 5},

@@ -32,7 +32,9 @@ BLANK: dict[str, Any] = {
 }
 
 
-def apply(run: str, attempt: int, packages: list[Any], checks: list[Any], deadline: float, check_mode: bool = False) -> Answer:
+def apply(
+    run: str, attempt: int, packages: list[Any], checks: list[Any], deadline: float, check_mode: bool = False
+) -> Answer:
     """The staged packages installed, exactly those; a second call finds out what the first did."""
     host.require_root()
     wanted = named_packages(packages)
@@ -77,7 +79,9 @@ def _begun(
     todo = outstanding(manager.installed(), wanted)
     listed = [one for one in stage["staged"] if one["name"] in {package.name for package in todo}]
     if len(listed) != len(todo):
-        raise HostError(f"run {journal.run} staged no file for a package that is not installed yet", "stage again", "unstaged")
+        raise HostError(
+            f"run {journal.run} staged no file for a package that is not installed yet", "stage again", "unstaged"
+        )
     files = verified(journal.folder / "staged", listed)
     verified(journal.folder / "kept", stage["kept"])
     _record(journal, manager, todo, files, baseline)
@@ -106,7 +110,7 @@ def _begun(
 
 def _record(journal: Journal, manager: PackageManager, todo: list[Package], files: Any, baseline: list[Check]) -> None:
     keys = [package.key for package in todo if package.previous is not None]
-    record = recorded(manager, keys, files, journal.folder / "conffiles")
+    record = recorded(manager, keys, files, journal.folder / "settings")
     measured = measurements([check.once() for check in baseline], record["services"])
     journal.write("record", {**record, "baseline": statuses(measured), "baseline_measurements": measured})
 

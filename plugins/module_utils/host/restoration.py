@@ -13,8 +13,9 @@ from .errors import HostError, summed_up
 from .files import verified
 from .journal import Entry
 from .packagemanager import ABSENT, Installed, PackageManager
-from .recovery import differences, restored_files
+from .recovery import differences
 from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
+from .settings import changed_files, foreign_files, put_back
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Course:
     record: dict[str, Any]
     kept: tuple[dict[str, Any], ...]
     interrupted: bool
+    files_after: dict[str, Any] | None
     paused: tuple[str, ...]
     until: float
     note: Callable[[str], None]
@@ -43,12 +45,12 @@ class Course:
 def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     """The end of a rollback: outcome restored, unverified (something else differs) or failed, with the differences."""
     paths = verified(course.folder / "kept", course.kept)
-    reasons = _packages_back(course, manager, paths, log)
-    after = manager.installed()
-    reasons += _marks_back(course, manager, after)
-    restored_files(course.record["conffiles"], course.folder / "conffiles")
+    foreign = foreign_files(course.record["files"], course.files_after)
+    reasons = _packages_back(course, manager, paths, foreign, log)
+    reasons += _marks_back(course, manager, manager.installed())
+    reasons += _settings_back(course, foreign, absent_too=True)
     reasons += _services_back(course)
-    wrong = differences(course.record, manager, course.paused)
+    wrong = differences(course.record, manager, course.paused, foreign)
     own = [sentence for sentence in wrong if _is_own(course, sentence)]
     if own:
         outcome, reason = "failed", summed_up([*reasons, *own])
@@ -59,18 +61,19 @@ def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     return {"state": "failed" if own else "done", "outcome": outcome, "reason": reason, "differences": wrong}
 
 
-def _packages_back(course: Course, manager: PackageManager, kept: list[Path], log: IO[bytes]) -> list[str]:
+def _packages_back(
+    course: Course, manager: PackageManager, kept: list[Path], foreign: set[str], log: IO[bytes]
+) -> list[str]:
     """Bring the packages back by the solver, or plainly where that does not do; the sentences of what went wrong."""
     reasons: list[str] = []
     if course.interrupted:
         _tolerated(manager.repair(log, min(course.left(), 600)), reasons)
-    present = {path: was for path, was in course.record["conffiles"].items() if was is not None}
     for name, method in (("solver", manager.restore), ("plain", manager.restore_plainly)):
         old, new = _needed(course, manager.installed(), kept)
         if not old and not new:
             return []
-        # The old configuration has to be there before the old services start on it.
-        restored_files(present, course.folder / "conffiles")
+        # The old settings have to be there before the old services start on them.
+        _settings_back(course, foreign, absent_too=False)
         course.note(name)
         _tolerated(method(old, new, log, course.left()), reasons)
     old, new = _needed(course, manager.installed(), kept)
@@ -93,11 +96,22 @@ def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tupl
             lacking.append(f"{key} {version}")
     if lacking:
         raise HostError(f"no old file was kept of {', '.join(lacking)}", "a person has to bring it back", code="kept")
-    came = [key for key in course.keys if key in now and now[key].present and before.get(key, ["", "", ABSENT[0]])[2] in ABSENT]
+    came = [
+        key
+        for key in course.keys
+        if key in now and now[key].present and before.get(key, ["", "", ABSENT[0]])[2] in ABSENT
+    ]
     # An old file of the same name and another architecture replaces what came by itself.
     replaced = {key.partition(":")[0] for key in files}
     left_over = [key for key in course.keys if key in now and key not in before and now[key].status == "config-files"]
     return old, sorted({key for key in came if key.partition(":")[0] not in replaced} | set(left_over))
+
+
+def _settings_back(course: Course, foreign: set[str], absent_too: bool) -> list[str]:
+    """Put back the settings that the update or the way back changed; files that were absent are removed only at the end."""
+    record = course.record["files"]
+    paths = [path for path in changed_files(record) if path not in foreign and (absent_too or record.get(path))]
+    return put_back(record, paths, course.folder / "settings")
 
 
 def _marks_back(course: Course, manager: PackageManager, after: dict[str, Installed]) -> list[str]:
@@ -106,7 +120,9 @@ def _marks_back(course: Course, manager: PackageManager, after: dict[str, Instal
     own = [[key for key in keys if key.partition(":")[0] in course.names] for keys in (automatic, manual)]
     held = [key for key, was in record["packages"].items() if key in after and was[1] == "hold" != after[key].wanted]
     freed = [
-        key for key, one in after.items() if one.wanted == "hold" and key in record["packages"] and record["packages"][key][1] != "hold"
+        key
+        for key, one in after.items()
+        if one.wanted == "hold" and key in record["packages"] and record["packages"][key][1] != "hold"
     ]
     done = [manager.mark(own[0], own[1]), manager.hold(held, freed)]
     return [f"marks could not be restored: {one.why()}" for one in done if not one.ok]

@@ -127,5 +127,3 @@ def _answer(entry: Entry, changed: bool) -> Answer:
     report = {key: entry.get(key, default) for key, default in BLANK.items()}
     failed = report["outcome"] not in ("restored", "unverified", "nothing")
     return Answer(report, changed=changed, failure=f"the rollback failed: {report['reason']}" if failed else "")
-
-

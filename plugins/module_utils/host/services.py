@@ -74,17 +74,19 @@ def unit_files() -> dict[str, str]:
 def parsed_unit_files(text: str) -> dict[str, str]:
     """Unit name and state from `systemctl list-unit-files --no-legend`, states that a boot does not keep left out."""
     rows = (line.split() for line in text.splitlines())
-    return {row[0]: row[1] for row in rows if len(row) > 1 and not row[1].endswith("-runtime") and row[1] != "transient"}
+    return {
+        row[0]: row[1] for row in rows if len(row) > 1 and not row[1].endswith("-runtime") and row[1] != "transient"
+    }
 
 
 def service_states(found: dict[str, Service]) -> dict[str, dict[str, str]]:
     """Services as the contract's `services` object, passing ones (oneshot, per user) left out."""
-    return {
-        name: {"active": one.active, "enabled": one.enabled} for name, one in sorted(found.items()) if one.lasting
-    }
+    return {name: {"active": one.active, "enabled": one.enabled} for name, one in sorted(found.items()) if one.lasting}
 
 
-def activity_differences(before: dict[str, Any], now: dict[str, Service], ignored: Iterable[str] = ()) -> list[tuple[str, str]]:
+def activity_differences(
+    before: dict[str, Any], now: dict[str, Service], ignored: Iterable[str] = ()
+) -> list[tuple[str, str]]:
     """(unit, wanted state) for every lasting service that ran before and does not now, or the other way round."""
     wrong = []
     for name, state in sorted(before.items()):
@@ -95,7 +97,9 @@ def activity_differences(before: dict[str, Any], now: dict[str, Service], ignore
             continue
         if was_active or (current and current.lasting):
             wrong.append((name, "active" if was_active else "inactive"))
-    newly = [(name, "inactive") for name, one in sorted(now.items()) if _started_since(one, before) and name not in ignored]
+    newly = [
+        (name, "inactive") for name, one in sorted(now.items()) if _started_since(one, before) and name not in ignored
+    ]
     return wrong + newly
 
 
@@ -131,7 +135,9 @@ def restored_enablement(before: dict[str, str], now: dict[str, str]) -> list[str
 def enablement_differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """A sentence for every unit file that is there as before but enabled otherwise."""
     return [
-        f"{name} is {now[name]}, was {state}" for name, state in sorted(before.items()) if name in now and now[name] != state
+        f"{name} is {now[name]}, was {state}"
+        for name, state in sorted(before.items())
+        if name in now and now[name] != state
     ]
 
 

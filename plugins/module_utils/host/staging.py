@@ -63,7 +63,9 @@ def _already(journal: Journal, wanted: list[Package]) -> Answer | None:
     rollback = journal.read("rollback") or {}
     if patch is not None and patch.get("state") in ("running", "failed") and rollback.get("state") != "done":
         raise HostError(
-            f"run {journal.run} has a transaction here that is {patch['state']}", "roll it back first", code="unfinished"
+            f"run {journal.run} has a transaction here that is {patch['state']}",
+            "roll it back first",
+            code="unfinished",
         )
     return None
 
@@ -100,7 +102,9 @@ def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) ->
     return _proven(entry, manager, todo, staged, [file for file, _ in kept], journal)
 
 
-def _proven(entry: Entry, manager: PackageManager, todo: list[Package], staged: Any, kept: Any, journal: Journal) -> Entry:
+def _proven(
+    entry: Entry, manager: PackageManager, todo: list[Package], staged: Any, kept: Any, journal: Journal
+) -> Entry:
     """The entry with the forward transaction simulated and the reverse one proven."""
     installs = {package.key: package.version for package in todo}
     forward = manager.forward([file.path for file in staged])
@@ -113,7 +117,11 @@ def _proven(entry: Entry, manager: PackageManager, todo: list[Package], staged: 
     old = {file.key: file.version for file in kept}
     wrong = unexpected(back, old, new) if back.solved else back.reason
     reverse = {"proven": not wrong, "reason": wrong or "solved on this host with the new versions taken as installed"}
-    trouble = [] if not wrong else [Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out").as_dict()]
+    trouble = (
+        []
+        if not wrong
+        else [Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out").as_dict()]
+    )
     size = sum(file.path.stat().st_size for file in [*staged, *kept])
     return {**entry, "state": "failed" if wrong else "done", "reverse": reverse, "trouble": trouble, "bytes": size}
 
@@ -154,7 +162,9 @@ def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
         plan = manager.named([Wanted(one.name, one.arch, one.version) for one in todo])
         wrong = unexpected(plan, {one.key: one.version for one in todo}, ()) if plan.solved else plan.reason
         trouble += [Trouble("forward", f"the update would not do what the plan says: {wrong}")] if wrong else []
-    entry = _entry(trouble=trouble, reverse={"proven": False, "reason": "check mode: nothing was fetched to prove it with"})
+    entry = _entry(
+        trouble=trouble, reverse={"proven": False, "reason": "check mode: nothing was fetched to prove it with"}
+    )
     report = _report(entry)
     return Answer(report, changed=bool(todo) and not trouble, failure=_failure(report))
 
@@ -162,7 +172,14 @@ def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
 def kept_described(kept: Any) -> list[dict[str, Any]]:
     """The kept old files as the journal lists them; `source` says where each came from."""
     return [
-        {"name": f.name, "arch": f.arch, "version": f.version, "filename": f.path.name, "sha256": digest, "source": source}
+        {
+            "name": f.name,
+            "arch": f.arch,
+            "version": f.version,
+            "filename": f.path.name,
+            "sha256": digest,
+            "source": source,
+        }
         for f, (digest, source) in kept
     ]
 

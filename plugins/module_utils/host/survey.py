@@ -54,7 +54,9 @@ def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = 
     return Answer(report, failure=summed_up([one.reason for one in blocking]))
 
 
-def _report(manager: PackageManager, outlook: Outlook, trouble: list[Trouble], journal: Journal | None) -> dict[str, Any]:
+def _report(
+    manager: PackageManager, outlook: Outlook, trouble: list[Trouble], journal: Journal | None
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "platform": host.platform(manager),

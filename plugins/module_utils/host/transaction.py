@@ -18,6 +18,7 @@ from .journal import Entry, Journal
 from .names import Package, package
 from .packagemanager import Installed, PackageManager
 from .restoration import Course, restored
+from .settings import changed_files
 
 _TAIL = 4000
 
@@ -76,11 +77,14 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
             for one in todo
             if _is_at(after, one)
         ],
+        "files_after": changed_files(record["files"]),
         "reboot": owed([(entry["boot_before"], changed)], fingerprint()),
     }
 
 
-def _marked(manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: list[Package]) -> Finished:
+def _marked(
+    manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: list[Package]
+) -> Finished:
     new = [one.key for one in todo if one.previous is None]
     automatic, manual = mark_changes(record["automatic"], manager.automatic(after), after, new)
     return manager.mark(automatic, manual)
@@ -113,6 +117,7 @@ def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         record=record,
         kept=tuple(stage["kept"]),
         interrupted=patch.get("state") != "done",
+        files_after=patch.get("files_after"),
         paused=tuple((journal.read("maintenance") or {}).get("stopped", [])),
         until=time.monotonic() + float(entry["deadline"]),
         note=lambda method: _noted(journal, method),

@@ -76,7 +76,9 @@ def as_it_is(entry: Entry | None) -> Entry | None:
 
 def interrupted(entry: Entry) -> str:
     """The sentence for a transaction that ended without saying so."""
-    return f"the transaction {entry.get('unit')} was interrupted (killed, power loss or reboot) before it recorded its end"
+    return (
+        f"the transaction {entry.get('unit')} was interrupted (killed, power loss or reboot) before it recorded its end"
+    )
 
 
 def zipapp() -> bytes:

@@ -47,7 +47,8 @@ def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:
     # The intent is journaled first: a crash in between must not leave an updater off for ever.
     entry = journal.write("maintenance", {"state": "entered", "stopped": running, "restored": []})
     if running:
-        _done(["systemctl", "mask", "--runtime", "--now", "--", *running])
+        # Masked on disk: a reboot is one of the steps in between, and their timers catch up right after it.
+        _done(["systemctl", "mask", "--now", "--", *running])
     _wait_for_workers()
     return Answer(_report(entry), changed=bool(running))
 
@@ -57,7 +58,7 @@ def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
         return Answer({**BLANK, **_report(entry), "state": "left"})
     stopped = list(entry["stopped"])
     if stopped:
-        _done(["systemctl", "unmask", "--runtime", "--", *stopped])
+        _done(["systemctl", "unmask", "--", *stopped])
         _done(["systemctl", "start", "--", *stopped])
     entry = journal.write("maintenance", {"state": "left", "stopped": stopped, "restored": stopped})
     return Answer(_report(entry), changed=bool(stopped))
@@ -95,11 +96,15 @@ def _wait_for_workers() -> None:
     until = time.monotonic() + _PATIENCE
     while True:
         asked = finished(["systemctl", "is-active", "--", *_WORKERS], 30) if has_systemd() else None
-        busy = [] if asked is None else [n for n, s in zip(_WORKERS, asked.out.split()) if s in ("active", "activating")]
+        busy = (
+            [] if asked is None else [n for n, s in zip(_WORKERS, asked.out.split()) if s in ("active", "activating")]
+        )
         if not busy:
             return
         if time.monotonic() > until:
-            raise HostError(f"{', '.join(busy)} still works after {_PATIENCE} s", "wait for it, then call again", "busy")
+            raise HostError(
+                f"{', '.join(busy)} still works after {_PATIENCE} s", "wait for it, then call again", "busy"
+            )
         time.sleep(1)
 
 
