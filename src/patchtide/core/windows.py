@@ -7,6 +7,7 @@ that happens twice is the first one; a duration is real time. Recurrence is RFC 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil import rrule, tz
@@ -72,16 +73,20 @@ def local_instant(day: date, at: time, timezone: str) -> datetime:
 
 def occurrences(window: Window, start: datetime, end: datetime) -> Iterator[Opening]:
     """Yield the window's openings that overlap [start, end), in order."""
-    first_day = (start - window.duration).date() - 2 * _DAY
-    anchor = window.starts or _ANCHOR
-    rule = rrule.rrulestr(window.rrule, dtstart=datetime.combine(anchor, time()))
-    for day in rule.xafter(datetime.combine(first_day, time()), inc=True):
-        opens = local_instant(day.date(), window.at, window.timezone)
-        if opens >= end:
-            return
-        closes = opens + window.duration
-        if closes > start:
-            yield Opening(window.name, opens, closes)
+    first_year = (start - window.duration - 2 * _DAY).year
+    for year in range(first_year, (end + 2 * _DAY).year + 1):
+        for opening in _of_year(window, year):
+            if opening.opens < end and opening.closes > start:
+                yield opening
+
+
+@lru_cache(maxsize=256)
+def _of_year(window: Window, year: int) -> tuple[Opening, ...]:
+    """Return the openings that begin in a (local) year; kept, because a waiting run asks every second."""
+    rule = rrule.rrulestr(window.rrule, dtstart=datetime.combine(window.starts or _ANCHOR, time()))
+    days = rule.between(datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59), inc=True)  # noqa: DTZ001
+    starts = (local_instant(day.date(), window.at, window.timezone) for day in days)
+    return tuple(Opening(window.name, opens, opens + window.duration) for opens in starts)
 
 
 def blackout_spans(blackout: Blackout, start: datetime, end: datetime) -> Iterator[Opening]:
