@@ -9,8 +9,10 @@ module: apply
 short_description: Install the staged files, exactly those, in a unit of their own
 version_added: "0.1.0"
 description:
-  - Records the host's state (packages, marks, holds, configuration files, services, health), then installs the staged files.
-  - The transaction runs in a transient systemd unit, so that it outlives a lost connection; a second call waits for it or returns its outcome.
+  - Records the host's state (packages, marks, holds, configuration files, services, health), then installs the
+    staged files.
+  - The transaction runs in a transient systemd unit, so that it outlives a lost connection; a second call waits for
+    it or returns its outcome.
   - Hashes are verified again right before. Any other package that changed makes the outcome V(failed).
   - A failed update is left as it is, for M(patchtide.patchtide.rollback).
 options:
@@ -28,7 +30,8 @@ options:
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
-      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version it replaces (null where it comes new).
+      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version
+        it replaces (null where it comes new).
       - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
     type: list
     elements: dict
@@ -189,8 +192,8 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
 
 

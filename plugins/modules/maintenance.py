@@ -9,7 +9,8 @@ module: maintenance
 short_description: Pause competing updaters, and give them back
 version_added: "0.1.0"
 description:
-  - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit), reboots included.
+  - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit),
+    reboots included.
   - On V(left), gives back exactly those which this run stopped. Both are journaled on the host.
 options:
   run:
@@ -74,8 +75,8 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.upkeep import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import maintenance, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.upkeep import BLANK
 
 
 def main() -> None:

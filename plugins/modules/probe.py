@@ -19,7 +19,8 @@ options:
     default: true
   run:
     description:
-      - A run whose journal is read along. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
+      - A run whose journal is read along. The journal of everything done under it lies in
+        C(/var/lib/patchtide/<run>/).
       - Lower-case letters, digits and dashes, at most 64.
     type: str
   checks:
@@ -159,7 +160,8 @@ report:
       returned: always
       type: str
     pending:
-      description: The updates that need no removal, each with installed, previous (the same), version, origin, suite, security, filename, size, sha256.
+      description: The updates that need no removal, each with installed, previous (the same), version, origin,
+        suite, security, filename, size, sha256.
       returned: always
       type: list
     held:
@@ -187,7 +189,8 @@ report:
       returned: always
       type: list
     measurements:
-      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and seconds.
+      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and
+        seconds.
       returned: always
       type: list
     journal:
@@ -197,9 +200,9 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.survey import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import probe, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.survey import BLANK
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ version_added: "0.1.0"
 description:
   - Reinstalls the kept files, removes what came new, restores marks, holds, configuration files and services.
   - Then compares the whole recorded state and measures health. A run that changed nothing here is left alone.
-  - Each method (solver, plain dpkg) is used at most once in a rollback; only a higher O(attempt) tries again after a failure.
+  - Each method (solver, plain dpkg) is used at most once in a rollback; only a higher O(attempt) tries again after
+    a failure.
 options:
   run:
     description:
@@ -150,7 +151,8 @@ report:
       returned: always
       type: list
     measurements:
-      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and seconds.
+      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and
+        seconds.
       returned: always
       type: list
     reboot:
@@ -160,9 +162,9 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.rollback import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, rollback
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.rollback import BLANK
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ module: stage
 short_description: Fetch the locked package files and prove both directions
 version_added: "0.1.0"
 description:
-  - Downloads exactly the listed versions, verifies each sha256, and keeps the old file of everything that will be replaced.
+  - Downloads exactly the listed versions, verifies each sha256, and keeps the old file of everything that will be
+    replaced.
   - Old files come from the package manager's cache, the mirror, or dpkg-repack.
   - Simulates the update, and the way back on a view of the host in which the update is installed.
   - Not ready is a failure that says why. What is staged already is not fetched again.
@@ -28,7 +29,8 @@ options:
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
-      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version it replaces (null where it comes new).
+      - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version
+        it replaces (null where it comes new).
       - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
     type: list
     elements: dict
@@ -101,8 +103,8 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, stage
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
 
 
 def main() -> None:

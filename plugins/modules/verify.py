@@ -10,7 +10,8 @@ short_description: Measure health against the host's own baseline
 version_added: "0.1.0"
 description:
   - Measures every check over time, and compares the installed packages with what the run left.
-  - What could not be looked at is V(unmeasured), never a pass. What failed before the update already is no regression.
+  - What could not be looked at is V(unmeasured), never a pass. What failed before the update already is no
+    regression.
 options:
   run:
     description:
@@ -98,7 +99,8 @@ options:
     default: run
   enforce:
     description:
-      - Whether the module fails when health is not known to be good. The command line program judges by itself and passes V(false).
+      - Whether the module fails when health is not known to be good. The command line program judges by itself and
+        passes V(false).
     type: bool
     default: true
 attributes:
@@ -138,7 +140,8 @@ report:
   type: dict
   contains:
     measurements:
-      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and seconds.
+      description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and
+        seconds.
       returned: always
       type: list
     installed_ok:
@@ -152,9 +155,9 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.verification import BLANK
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, verify
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.verification import BLANK
 
 
 def main() -> None:

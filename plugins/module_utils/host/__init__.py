@@ -1,1 +1,1 @@
-"""The host program: standard library only, Python 3.8 and newer, run by the collection's modules and by its own unit."""
+"""The host program: standard library only, Python 3.8 and newer, run by the modules and by its own unit."""

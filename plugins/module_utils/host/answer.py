@@ -19,7 +19,7 @@ class Answer:
 
 
 def respond(module: Any, operation: Callable[[], Answer], blank: dict[str, Any]) -> None:
-    """Run the operation and leave the module with its report; `blank` is the report of an operation that could not run."""
+    """Run the operation and leave the module with its report; `blank` is that of an operation that could not run."""
     try:
         answer = operation()
     except HostError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Sequence
 
 from . import aptspeech, dpkg
-from .command import Finished, finished, logged
+from .command import NOT_FOUND, Finished, finished, logged
 from .errors import HostError
 from .hold import holder
 from .packagemanager import (
@@ -49,9 +49,11 @@ class Apt(PackageManager):
     suffix = ".deb"
 
     def architecture(self) -> str:
+        """What dpkg installs by default."""
         return dpkg.architecture()
 
     def refresh(self) -> list[Trouble]:
+        """`apt-get update`, warnings taken as failures."""
         asked = finished(
             ["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=60"], 600
         )
@@ -62,6 +64,7 @@ class Apt(PackageManager):
         return [Trouble("refresh", f"apt-get update failed: {reason}", "mend the sources, the keys or the network")]
 
     def outlook(self) -> Outlook:
+        """`apt-get -s --with-new-pkgs upgrade`, and what dist-upgrade would remove."""
         upgrade = self._simulated("--with-new-pkgs", "upgrade")
         full = aptspeech.simulated(self._simulated("dist-upgrade").out, self.architecture())
         coming = aptspeech.pending(upgrade.out, {})
@@ -80,6 +83,7 @@ class Apt(PackageManager):
         )
 
     def troubles(self) -> list[Trouble]:
+        """Who holds a lock, and what `dpkg --audit` finds."""
         holders = {path: holder(path) for path in LOCKS}
         locked = [
             Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
@@ -89,9 +93,11 @@ class Apt(PackageManager):
         return locked[:1] + dpkg.audit_troubles()
 
     def installed(self) -> dict[str, Installed]:
+        """dpkg's database."""
         return dpkg.installed()
 
     def automatic(self, installed: dict[str, Installed]) -> set[str]:
+        """The marks in apt's extended_states."""
         try:
             marked = dpkg.parsed_automatic(EXTENDED_STATES.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
@@ -100,6 +106,7 @@ class Apt(PackageManager):
         return {key if key in installed else f"{bare(key)}:all" for key in marked} & set(installed)
 
     def mark(self, automatic: Sequence[str], manual: Sequence[str]) -> Finished:
+        """`apt-mark auto` and `apt-mark manual`."""
         done = Finished(("apt-mark",), 0, "", "")
         for mark, keys in (("auto", automatic), ("manual", manual)):
             if keys and done.ok:
@@ -107,6 +114,7 @@ class Apt(PackageManager):
         return done
 
     def hold(self, held: Sequence[str], released: Sequence[str]) -> Finished:
+        """`apt-mark hold` and `apt-mark unhold`."""
         done = Finished(("apt-mark",), 0, "", "")
         for mark, keys in (("hold", held), ("unhold", released)):
             if keys and done.ok:
@@ -114,9 +122,11 @@ class Apt(PackageManager):
         return done
 
     def published(self, wanted: Sequence[Wanted]) -> dict[Wanted, str]:
+        """The hashes in apt's verified lists."""
         return {one: entry[2] for one, entry in self._records(wanted).items() if one in set(wanted)}
 
     def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+        """`apt-get download`, which verifies against the signed lists."""
         if not wanted:
             return {}
         _give_to_apt(folder)
@@ -130,14 +140,16 @@ class Apt(PackageManager):
         return found
 
     def cached(self, wanted: Wanted) -> list[Path]:
+        """apt's own archive, and the files of earlier runs."""
         stored = glob.escape(stored_name(wanted, self.suffix))
         earlier = glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
         paths = [ARCHIVES / aptspeech.archive_name(wanted), *(Path(path) for path in sorted(earlier))]
         return [path for path in paths if path.is_file()]
 
     def rebuilt(self, wanted: Wanted, folder: Path) -> Path:
+        """`dpkg-repack`."""
         made = finished(["dpkg-repack", dpkg.queried(f"{wanted.name}:{wanted.arch}")], 900, cwd=str(folder))
-        if made.code == 127:
+        if made.code == NOT_FOUND:
             reason = f"no source has {wanted.name} {wanted.version} any more, and dpkg-repack is not installed"
             raise HostError(reason, "install dpkg-repack, or keep the file in apt's cache", code="kept")
         found = [path for path in folder.glob("*.deb") if path.name.startswith(f"{wanted.name}_")]
@@ -146,22 +158,27 @@ class Apt(PackageManager):
         return found[0]
 
     def facts(self, path: Path) -> PackageFile:
+        """The file's control fields."""
         return dpkg.facts(path)
 
     def configuration(self, keys: Sequence[str], files: Sequence[Path]) -> set[str]:
+        """Conffiles, and what ucf keeps."""
         found = dpkg.conffiles(keys) | dpkg.ucf_files([bare(key) for key in keys])
         return found.union(*(dpkg.carried_conffiles(path) for path in files))
 
     def forward(self, files: Sequence[Path]) -> Simulated:
+        """`apt-get -s install` of the files, no removal allowed."""
         return self._solved(finished([*_GET, "-s", *_EXACT, "--no-remove", "install", *map(str, files)]))
 
     def named(self, wanted: Sequence[Wanted]) -> Simulated:
+        """`apt-get -s install` of name=version, no removal allowed."""
         specified = [_specified(one) for one in wanted]
         return self._solved(finished([*_GET, "-s", "--no-install-recommends", "--no-remove", "install", *specified]))
 
     def reverse(
         self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path
     ) -> Simulated:
+        """`apt-get -s install` of the old files, on a dpkg status in which the new ones are installed."""
         status = scratch / "imagined-status"
         status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
         view = ("-o", f"Dir::State::status={status}")
@@ -169,18 +186,22 @@ class Apt(PackageManager):
         return self._solved(finished([*_GET, "-s", *view, *_EXACT, "install", *map(str, old), *out]))
 
     def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
+        """`apt-get install` of the files."""
         return logged([*_GET, *_EXACT, "--no-remove", "install", *map(str, files)], log, timeout)
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
+        """`dpkg --configure -a` where dpkg left half-written updates, without which apt refuses everything."""
         if not dpkg.was_interrupted():
             return None
         return logged([*_DPKG, "--configure", "-a"], log, timeout)
 
     def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """`apt-get install` of old files and `name-` for what goes."""
         out = [f"{dpkg.queried(key)}-" for key in remove]
         return logged([*_GET, *_EXACT, "--purge", "install", *map(str, old), *out], log, timeout)
 
     def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """`dpkg --install` of old files, then `dpkg --purge` of what goes."""
         done = Finished(("dpkg",), 0, "", "")
         if old:
             done = logged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from .dpkg import parsed_control
 from .packagemanager import Pending, Simulated, Wanted, bare
 
@@ -10,7 +11,7 @@ _INST = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+)
 _REMV = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])?")
 _URI = re.compile(r"^'[^']*' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S*)$")
 _FAILED_UPDATE = re.compile(
-    r"^(E: .*|W: (?:Failed to fetch|Some index files failed|GPG error|An error occurred|.*(?:NO_PUBKEY|not signed|expired)).*)"
+    r"^(E: |W: (Failed to fetch|Some index files failed|GPG error|An error occurred|.*(NO_PUBKEY|not signed|expired)))"
 )
 
 
@@ -29,7 +30,7 @@ def simulated(out: str, native: str) -> Simulated:
 
 
 def pending(out: str, files: dict[Wanted, tuple[str, int, str]]) -> list[Pending]:
-    """The updates in `apt-get -s upgrade`, each with its (filename, size, sha256); empty ones where nothing offers them."""
+    """The updates in `apt-get -s upgrade` with their (filename, size, sha256), empty where no source offers them."""
     found = []
     for line in out.splitlines():
         match = _INST.match(line)
@@ -43,7 +44,7 @@ def pending(out: str, files: dict[Wanted, tuple[str, int, str]]) -> list[Pending
 
 
 def origins(text: str) -> tuple[str, str, bool]:
-    """Origin, suite and whether it is a security source, from "Debian-Security:12/stable-security, Debian:12/stable"."""
+    """Origin, suite, and whether it is a security source, from "Debian-Security:12/stable-security, Debian:12/..."."""
     sources = []
     for part in text.split(","):
         label, _, release = part.strip().partition(":")

@@ -21,7 +21,7 @@ def fingerprint(proc: str = "/proc") -> str:
 
 
 def start_ticks(stat: str) -> int:
-    """Field 22 of a process's stat line; the name before it may hold blanks and brackets, so count after the last one."""
+    """Field 22 of a process's stat line, counted after the name, which may hold blanks and brackets."""
     return int(stat.rpartition(")")[2].split()[19])
 
 

@@ -11,12 +11,13 @@ from .errors import HostError
 KINDS = ("http", "tcp", "services", "command")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}")
+_DAY = 86_400
 _TIMES = {"warm_up": 0.0, "every": 1.0, "healthy_for": 0.0, "deadline": 60.0, "timeout": 5.0}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One health check; times in seconds: first look after warm_up, then every, good once healthy_for without a break."""
+    """One health check, times in seconds: first look after warm_up, then every so often, good after healthy_for."""
 
     name: str
     kind: str
@@ -111,7 +112,7 @@ def _units(name: str, units: object) -> tuple[str, ...] | None:
 def _seconds(name: str, key: str, value: object, default: float) -> float:
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 86_400:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _DAY:
         raise HostError(f"check {name!r}: {key} has to be seconds from 0 to 86400, not {value!r}", code="input")
     return float(value)
 

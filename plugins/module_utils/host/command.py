@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import IO, Iterable, Sequence
 
+NOT_FOUND = 127
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 QUIET = {
     "LC_ALL": "C.UTF-8",
@@ -67,7 +68,7 @@ def finished(argv: Sequence[str], timeout: float = 120, cwd: str | None = None) 
             start_new_session=True,
         )
     except OSError as error:
-        return Finished(tuple(argv), 127, "", f"{argv[0]}: {error.strerror}")
+        return Finished(tuple(argv), NOT_FOUND, "", f"{argv[0]}: {error.strerror}")
     try:
         out, err = process.communicate(timeout=timeout)
         late = False

@@ -80,7 +80,7 @@ def verified(folder: Path, listed: Sequence[dict[str, Any]]) -> list[Path]:
 
 
 def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Trouble | None:
-    """A trouble when a file system lacks room: to fetch (packages given) or to unpack in both directions (files given)."""
+    """A trouble when a file system lacks room to fetch the packages, or to unpack the files in both directions."""
     needs: dict[int, tuple[str, int]] = {}
     kernels = [one for one in [*todo, *files] if _KERNEL.fullmatch(one.name)]
     wanted = [("/var", 2 * sum(package.size for package in todo) + _MARGIN)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from .checks import Check
-from .command import finished, readable
+from .command import NOT_FOUND, finished, readable
 from .errors import HostError
 from .services import Service, activity_differences, services
 
@@ -113,7 +113,7 @@ def _command(check: Check) -> Look:
     said = readable((done.out + done.err).strip())
     if done.timed_out:
         return Look(FAIL, readable(f"{check.argv[0]} did not end within {check.timeout:g} s: {said}"))
-    if done.code == 127 and not done.out:
+    if done.code == NOT_FOUND and not done.out:
         return Look(UNMEASURED, readable(f"{check.argv[0]} could not be run: {said}"))
     if done.code != check.exit:
         return Look(FAIL, readable(f"{check.argv[0]} ended with {done.code}, not {check.exit}: {said}"))

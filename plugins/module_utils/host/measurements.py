@@ -26,7 +26,7 @@ def measurements(
 
 
 def regressions(measured: list[dict[str, Any]]) -> list[str]:
-    """A sentence for each check that does not pass, those that failed before already left out: no regression, no merit."""
+    """A sentence for each check that does not pass; what failed before already is no regression."""
     return [
         f"check {one['name']} {'is ' if one['status'] == UNMEASURED else ''}{_verb(one['status'])}: {one['detail']}"
         for one in measured
@@ -42,7 +42,7 @@ def statuses(measured: list[dict[str, Any]]) -> dict[str, str]:
 def judged(
     check: Check, look: Looker, now: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> tuple[Look, int]:
-    """The last look and the number of looks: pass once healthy_for went by without a break, else the deadline's last."""
+    """The last look and the number of looks: pass once healthy_for went by unbroken, else as the deadline found it."""
     pause(check.warm_up)
     start = now()
     healthy_since: float | None = None

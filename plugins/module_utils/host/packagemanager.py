@@ -14,7 +14,7 @@ ABSENT = ("not-installed", "config-files")
 
 @dataclass(frozen=True)
 class Installed:
-    """One package of the host's database: wanted is what its admin selected (install, hold, ...), status where it stands."""
+    """One package of the host's database: wanted is what its admin selected, status where it stands."""
 
     name: str
     arch: str

@@ -8,14 +8,16 @@ from . import host
 from .answer import Answer
 from .boot import fingerprint
 from .changes import outstanding
-from .checks import Check, checks as named_checks
+from .checks import Check
+from .checks import checks as named_checks
 from .clock import utc_now
 from .errors import HostError
 from .files import verified
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .measurements import measurements, statuses
-from .names import Package, packages as named_packages
+from .names import Package
+from .names import packages as named_packages
 from .packagemanager import PackageManager
 from .recovery import recorded
 from .unit import ENDED, alive, as_it_is, ended, launched

@@ -1,4 +1,4 @@
-"""The host program whole: the operations that the modules call, and the command line that the transaction's unit runs."""
+"""The host program whole: the operations the modules call, and the command line that the transaction's unit runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = 3
 
 
 def main(argv: list[str]) -> int:
-    """`transact patch|rollback RUN`: 0 for an end as intended, 1 for a failure the journal explains, 2 for wrong usage."""
+    """`transact patch|rollback RUN`: 0 for an end as intended, 1 for a journaled failure, 2 for wrong usage."""
     if len(argv) != _WORDS or argv[0] != "transact" or argv[1] not in ("patch", "rollback"):
         return 2
     return transact(argv[2], argv[1])

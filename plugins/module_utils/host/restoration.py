@@ -81,7 +81,7 @@ def _packages_back(
 
 
 def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tuple[list[Path], list[str]]:
-    """(old files to install, keys to remove) from how the run's packages stand; HostError when a file was never kept."""
+    """(old files to install, keys to remove) as the run's packages stand; HostError when a file was never kept."""
     before = course.record["packages"]
     files = {f"{one['name']}:{one['arch']}": path for one, path in zip(course.kept, kept)}
     old, lacking = [], []
@@ -108,7 +108,7 @@ def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tupl
 
 
 def _settings_back(course: Course, foreign: set[str], absent_too: bool) -> list[str]:
-    """Put back the settings that the update or the way back changed; files that were absent are removed only at the end."""
+    """Put back what the update or the way back changed; files that were absent are removed only at the end."""
     record = course.record["files"]
     paths = [path for path in changed_files(record) if path not in foreign and (absent_too or record.get(path))]
     return put_back(record, paths, course.folder / "settings")

@@ -6,7 +6,8 @@ from typing import Any
 
 from . import host
 from .answer import Answer
-from .checks import Check, checks as named_checks
+from .checks import Check
+from .checks import checks as named_checks
 from .errors import summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal

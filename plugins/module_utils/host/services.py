@@ -142,7 +142,7 @@ def enablement_differences(before: dict[str, str], now: dict[str, str]) -> list[
 
 
 def _lasting(name: str, fields: dict[str, str]) -> bool:
-    """Whether the service is meant to go on running: not a oneshot that ends by itself, not one that comes with a login."""
+    """Whether the service is meant to go on running: no oneshot that ends by itself, none that comes with a login."""
     if name.startswith(_PASSING):
         return False
     return fields.get("Type") != "oneshot" or fields.get("RemainAfterExit") == "yes"

@@ -12,7 +12,8 @@ from .errors import HostError
 from .files import collected, described, intact, room_missing
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
-from .names import Package, packages as named_packages
+from .names import Package
+from .names import packages as named_packages
 from .packagemanager import Installed, PackageManager, Trouble, Wanted
 from .unit import as_it_is
 
@@ -71,7 +72,7 @@ def _already(journal: Journal, wanted: list[Package]) -> Answer | None:
 
 
 def begin_afresh(journal: Journal) -> None:
-    """Put the finished transaction of an earlier use of this run id aside, so that the run starts with a clean journal."""
+    """Put the finished transaction of an earlier use of this run id aside."""
     if journal.read("patch") is None:
         return
     aside = journal.folder / "past" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

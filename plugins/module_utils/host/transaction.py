@@ -41,7 +41,7 @@ def transact(run: str, step: str, root: Path | None = None) -> int:
                 end = {"state": "failed", "outcome": "failed", "reason": error.sentence()}
             except Exception as error:  # noqa: BLE001  the journal has to say how it ended, whatever it was
                 end = {"state": "failed", "outcome": "failed", "reason": f"{type(error).__name__}: {error}"}
-        journal.write(step, {**entry, **end, "finished": utc_now(), "log_tail": log_tail(path)})
+        journal.write(step, {**(journal.read(step) or entry), **end, "finished": utc_now(), "log_tail": log_tail(path)})
     return 0 if end["state"] == "done" else 1
 
 

@@ -23,7 +23,7 @@ _GRACE = 300
 
 
 def launched(journal: Journal, step: str, entry: Entry) -> None:
-    """Start the transaction of the step, whose intent is already in the journal; HostError when it cannot be started."""
+    """Start the transaction whose intent is in the journal already; HostError when it cannot be started."""
     program = journal.folder / "host.pyz"
     program.write_bytes(zipapp())
     program.chmod(0o600)
@@ -102,7 +102,7 @@ def _source(name: str, module: object) -> str:
 
 
 def _settled(journal: Journal, step: str) -> Entry:
-    """The entry of a transaction whose process is gone: its end if it wrote one meanwhile, else that it was interrupted."""
+    """The entry of a transaction whose process is gone: its end if it wrote one, else that it was interrupted."""
     entry = journal.read(step) or {}
     if entry.get("state") in ENDED:
         return entry

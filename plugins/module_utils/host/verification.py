@@ -33,7 +33,7 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
 
 
 def installed_differences(journal: Journal) -> list[str]:
-    """A sentence for each package that is not as this run's update left it; after a rollback there is nothing to compare."""
+    """A sentence for each package that is not as this run left it; after a rollback there is nothing to compare."""
     patch, record = journal.read("patch"), journal.read("record")
     if patch is None or record is None or patch.get("outcome") == "nothing" or journal.read("rollback") is not None:
         return []
