@@ -20,6 +20,7 @@ _SOUND_INVENTORY = {
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",  # else a broken file is a warning, and its hosts are missing
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "True",
+    "ANSIBLE_DUPLICATE_YAML_DICT_KEY": "error",
 }
 _TAMED = {
     "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.minimal",  # one that is never loaded; none at all is an error

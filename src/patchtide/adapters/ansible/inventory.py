@@ -5,8 +5,9 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from patchtide.adapters.ansible.complaints import complaint
 from patchtide.adapters.ansible.environment import for_inventory, searched
-from patchtide.adapters.ansible.sources import lines_of
+from patchtide.adapters.ansible.sources import place_of
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host, host_name_problem, template_in
 
@@ -16,11 +17,13 @@ _FORM = "Check it with `ansible-inventory -i FILE --graph`."
 
 def hosts_of(inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
     """Return the hosts of an inventory that a pattern selects, in inventory order, with their merged variables."""
+    if pattern.count("[") != pattern.count("]"):  # Ansible takes a broken regular expression for one that matches
+        raise UsageError(f"the host pattern {pattern!r} opens and closes '[' unevenly", hint=_PATTERN)
     sources = _sources(inventory)
     listing = _started(["ansible-inventory", *sources, "--list"])
     selection = _started(["ansible", *sources, "--list-hosts", "--", pattern])
     document = _document(_output(listing, inventory), inventory)
-    names = _selected(_output(selection, inventory, pattern), pattern, inventory)
+    names = _selected(_output(selection, inventory), pattern, inventory)
     return _sound(document, names, inventory)
 
 
@@ -70,7 +73,7 @@ def _started(command: list[str]) -> subprocess.Popen[str]:
         raise UsageError(f"the program {command[0]} is not there", hint=hint) from None
 
 
-def _output(process: subprocess.Popen[str], inventory: Sequence[str], pattern: str = "") -> str:
+def _output(process: subprocess.Popen[str], inventory: Sequence[str]) -> str:
     with process:
         try:
             out, complaints = process.communicate(timeout=_SECONDS)
@@ -79,23 +82,11 @@ def _output(process: subprocess.Popen[str], inventory: Sequence[str], pattern: s
             raise UsageError(f"the inventory took longer than {_SECONDS} s to read", where=inventory[0]) from None
     if process.returncode == 0:
         return out
-    said = _last_words(complaints)
-    if pattern and "pattern" in said:
-        raise UsageError(f"the host pattern {pattern!r} cannot be used: {said}", where=inventory[0], hint=_PATTERN)
-    raise UsageError(f"the inventory cannot be read: {said}", where=_complained(complaints, inventory), hint=_FORM)
+    reason, where = complaint(complaints, inventory)
+    raise UsageError(f"the inventory cannot be read: {reason}", where=where, hint=_FORM)
 
 
 _PATTERN = "Every group and host that a pattern names has to be in the inventory, also behind '!' and '&'."
-
-
-def _last_words(complaints: str) -> str:
-    """Return the error itself, on one line; Ansible wraps its messages at the width of the terminal."""
-    start = max(complaints.find("[ERROR]"), complaints.find("ERROR!"), 0)
-    return " ".join(complaints[start:].split())[:1000] or "Ansible did not say why"
-
-
-def _complained(complaints: str, inventory: Sequence[str]) -> str:
-    return next((path for path in inventory if path in complaints), inventory[0])
 
 
 def _document(text: str, inventory: Sequence[str]) -> Mapping[str, object]:
@@ -109,12 +100,13 @@ def _selected(text: str, pattern: str, inventory: Sequence[str]) -> tuple[str, .
     """Return the names of `ansible --list-hosts`: a line with the count, then one name a line."""
     names = tuple(line.strip() for line in text.splitlines()[1:] if line.strip())
     if not names:
-        raise UsageError(f"the host pattern {pattern!r} matches no host", where=inventory[0], hint=_PATTERN)
+        message = f"the host pattern {pattern!r} matches no host, or names what is not in the inventory"
+        raise UsageError(message, where=inventory[0], hint=_PATTERN)
     return names
 
 
 def _refuse_odd(host: Host, document: Mapping[str, object], inventory: Sequence[str]) -> None:
-    where = _place(inventory, (host.name,))
+    where = place_of(inventory, (host.name,)) or inventory[0]
     if problem := host_name_problem(host.name):
         raise UsageError(problem, where=where)
     if host.name in document or host.name in {"all", "ungrouped"}:
@@ -123,16 +115,9 @@ def _refuse_odd(host: Host, document: Mapping[str, object], inventory: Sequence[
     if (found := template_in(host.variables)) is not None:
         raise UsageError(
             f"the variable {found} of host {host.name!r} holds a template",
-            where=_place(inventory, ("{{", "{%", "{#"), near=found.split(".", maxsplit=1)[0]),
+            where=place_of(inventory, ("{{", "{%", "{#"), near=found.partition(".")[0]) or inventory[0],
             hint="Ansible would execute it. Write the value itself; inventories are data here.",
         )
-
-
-def _place(inventory: Sequence[str], texts: Sequence[str], near: str = "") -> str:
-    """Return file and line of the first text found, one that also has `near` in it first; else the inventory."""
-    lines = [(path, number, line) for path, number, line in lines_of(inventory) if any(text in line for text in texts)]
-    best = [found for found in lines if near in found[2]] or lines
-    return f"{best[0][0]}:{best[0][1]}" if best else inventory[0]
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -1,13 +1,27 @@
 """The files of an inventory: where something stands in them, and whether they have changed."""
 
 import os
-from collections.abc import Hashable, Iterator, Sequence
+import re
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from pathlib import Path
 
 _LONGEST_FILE = 5_000_000
 
 
-def lines_of(inventory: Sequence[str]) -> Iterator[tuple[Path, int, str]]:
+def place_of(inventory: Sequence[str], texts: Collection[str], near: str = "") -> str | None:
+    """Return file and line of the first text found, on a line that also has `near` in it if there is one."""
+    wanted = re.compile("|".join(map(_whole, texts)) or r"(?!)")
+    lines = [(file, number, line) for file, number, line in _lines(inventory) if wanted.search(line)]
+    best = [found for found in lines if near in found[2]] or lines
+    return f"{best[0][0]}:{best[0][1]}" if best else None
+
+
+def _whole(text: str) -> str:
+    """Return the pattern of a text that is not a part of a longer name."""
+    return rf"(?<![\w.-]){re.escape(text)}(?![\w.-])" if text[:1].isalnum() else re.escape(text)
+
+
+def _lines(inventory: Sequence[str]) -> Iterator[tuple[Path, int, str]]:
     """Yield the lines of an inventory's files and of the variables beside them: file, number from 1, text."""
     for file in _files(inventory):
         for number, line in enumerate(_text(file).splitlines(), start=1):

@@ -55,6 +55,7 @@ def checked(log: sqlite3.Connection, path: Path, marker: Path) -> None:
 
 def _prepare(log: sqlite3.Connection, path: Path, marker: Path) -> None:
     """Make the schema in a new file: two may come at once, so it is looked at again once it is ours."""
+    _refuse_other(log, path, marker)
     log.execute("PRAGMA journal_mode = WAL")
     log.execute("BEGIN IMMEDIATE")
     try:

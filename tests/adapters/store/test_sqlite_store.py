@@ -1,0 +1,220 @@
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from patchtide.adapters.store import SqliteStore, StoreError
+from patchtide.core.errors import UsageError
+from patchtide.core.events import Aborted, RunTaken
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+EVENT = RunTaken(AT, "ada")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "log.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(path)
+    yield store
+    store.close()
+
+
+def changed(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_reading_makes_nothing(store: SqliteStore, path: Path) -> None:
+    assert store.runs() == ()
+    assert store.events("run-1") == ()
+    assert store.first_altered("run-1") is None
+    assert not path.parent.exists()
+
+
+def test_it_is_for_its_owner_only(store: SqliteStore, path: Path) -> None:
+    old = os.umask(0)
+    try:
+        store.append("run-1", EVENT)
+    finally:
+        os.umask(old)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == dict.fromkeys(
+        ("log.db", "log.db-wal", "log.db-shm", "log.db.made"), 0o600
+    )
+
+
+def test_every_append_is_on_the_disk_before_it_returns(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    assert store._opened is not None
+    assert store._opened.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_two_who_append_never_take_the_same_number(store: SqliteStore, path: Path) -> None:
+    other = SqliteStore(path)
+    numbers = [each.append("run-1", EVENT) for _ in range(5) for each in (store, other)]
+    other.close()
+    assert numbers == list(range(1, 11))
+    assert store.first_altered("run-1") is None
+
+
+@pytest.mark.parametrize("run_id", ["", "../x", "A", "-x", "x" * 65, "a b", "a\n", "a.b", "é"])
+def test_odd_ids_are_refused(store: SqliteStore, run_id: str) -> None:
+    for use in (store.events, store.first_altered, lambda name: store.append(name, EVENT)):
+        with pytest.raises(UsageError, match="is not the id of a run"):
+            use(run_id)
+
+
+@pytest.mark.parametrize("by", ["delete", "rename"])
+def test_a_log_that_is_gone_is_never_made_anew(store: SqliteStore, path: Path, by: str) -> None:
+    store.append("run-1", EVENT)
+    if by == "delete":
+        path.unlink()
+    else:
+        path.rename(path.with_suffix(".old"))
+    for each in (store, SqliteStore(path)):
+        with pytest.raises(StoreError, match="was here and is gone"):
+            each.append("run-1", EVENT)
+        with pytest.raises(StoreError, match="was here and is gone"):
+            each.runs()
+    assert not path.exists()
+
+
+def test_nothing_is_written_to_a_file_that_was_replaced(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    path.unlink()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    other = SqliteStore(path.with_name("other.db"))
+    other.append("run-1", EVENT)
+    other.append("run-1", EVENT)
+    other.close()
+    path.with_name("other.db").rename(path)
+    assert store.append("run-1", EVENT) == 3
+
+
+def test_an_emptied_log_is_refused(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    store.close()
+    path.write_bytes(b"")
+    with pytest.raises(StoreError, match="was emptied") as refused:
+        store.append("run-1", EVENT)
+    assert "backup" in refused.value.hint
+    assert path.read_bytes() == b""
+
+
+def test_an_empty_file_that_a_crash_left_is_filled(store: SqliteStore, path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    assert store.runs() == ()
+    assert store.append("run-1", EVENT) == 1
+
+
+def test_a_newer_schema_is_refused(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    store.close()
+    changed(path, "PRAGMA user_version = 2")
+    with pytest.raises(StoreError, match="schema version 2; this release knows 1"):
+        store.events("run-1")
+
+
+def test_another_programs_database_is_left_alone(store: SqliteStore, path: Path) -> None:
+    path.parent.mkdir()
+    changed(path, "CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="another program's database"):
+        store.append("run-1", EVENT)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all, but some text" * 40, bytes(range(256)) * 32])
+def test_what_is_no_database_is_refused_and_kept(store: SqliteStore, path: Path, damage: bytes) -> None:
+    store.append("run-1", EVENT)
+    store.close()
+    path.write_bytes(damage)
+    with pytest.raises(StoreError, match="cannot be used") as refused:
+        store.append("run-1", EVENT)
+    assert "backup" in refused.value.hint
+    assert path.read_bytes() == damage
+
+
+def test_a_damaged_page_is_an_error_not_a_shorter_history(store: SqliteStore, path: Path) -> None:
+    for _ in range(200):
+        store.append("run-1", Aborted(AT, "ada", "x" * 500))
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\xff" * (len(data) - 8192)
+    path.write_bytes(data)
+    with pytest.raises(StoreError):
+        store.events("run-1")
+
+
+def test_a_locked_file_is_waited_for_and_then_named(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchtide.adapters.store.sqlite._BUSY_SECONDS", 0.05)
+    store.append("run-1", EVENT)
+    store.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match="locked") as refused:
+        store.append("run-1", EVENT)
+    assert "Another process" in refused.value.hint
+    other.close()
+    assert store.append("run-1", EVENT) == 2
+
+
+def test_a_failed_append_leaves_nothing_behind(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    store.close()
+    changed(path, "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    with pytest.raises(StoreError, match="disk is full"):
+        store.append("run-1", EVENT)
+    store.close()
+    changed(path, "DROP TRIGGER full")
+    assert store.append("run-1", EVENT) == 2
+
+
+def test_an_event_of_a_later_release_is_named_not_skipped(store: SqliteStore, path: Path) -> None:
+    store.append("run-1", EVENT)
+    store.close()
+    changed(path, """UPDATE events SET body = '{"kind":"teleported"}'""")
+    with pytest.raises(StoreError, match="event 1 of run run-1 is not one that this release knows"):
+        store.events("run-1")
+
+
+@pytest.mark.parametrize(
+    ("statement", "first"),
+    [
+        ("UPDATE events SET body = replace(body, 'ada', 'eve') WHERE seq = 2", 2),
+        ("DELETE FROM events WHERE seq = 3", 3),
+        ("UPDATE events SET seq = seq + 10 WHERE seq = 3", 3),
+        ("UPDATE events SET run_id = 'run-2'", 1),
+    ],
+)
+def test_an_edited_history_does_not_fit_its_chain(store: SqliteStore, path: Path, statement: str, first: int) -> None:
+    for _ in range(4):
+        store.append("run-1", EVENT)
+    assert store.first_altered("run-1") is None
+    store.close()
+    changed(path, statement)
+    run = "run-2" if "run-2" in statement else "run-1"
+    assert store.first_altered(run) == first
+
+
+def test_a_read_only_directory_is_named(store: SqliteStore, path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root writes everywhere")
+    path.parent.mkdir()
+    path.parent.chmod(0o500)
+    with pytest.raises(StoreError, match="cannot be used"):
+        store.append("run-1", EVENT)

@@ -1,0 +1,76 @@
+"""What every store of events promises."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from patchtide.adapters.fake import MemoryStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.core.events import Aborted, Event, Finding, Held, HostFinished, Installed, RunTaken, Status, StepStarted
+from patchtide.core.steps import Step
+from patchtide.ports import Store
+
+AT = datetime(2026, 3, 29, 1, 30, 0, 250_000, tzinfo=UTC)
+EVENTS: tuple[Event, ...] = (
+    RunTaken(AT, "ada", 3),
+    StepStarted(AT, Step.PATCH, ("a", "b"), 7, "why ä not?"),
+    HostFinished(
+        AT,
+        Step.PATCH,
+        "a",
+        7,
+        Status.OK,
+        "",
+        Finding((Installed("openssl", "amd64", "3:1~rc", "0" * 64),), seconds=1.5),
+    ),
+    Held(AT, "window", "opens later", AT + timedelta(days=3)),
+)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+    else:
+        sqlite = SqliteStore(tmp_path / "state" / "log.db")
+        yield sqlite
+        sqlite.close()
+
+
+def test_events_come_back_as_they_were_in_the_order_they_came(store: Store) -> None:
+    numbers = [store.append("run-1", event) for event in EVENTS]
+    assert numbers == [1, 2, 3, 4]
+    assert tuple(store.events("run-1")) == tuple(enumerate(EVENTS, start=1))
+
+
+def test_only_what_is_new_is_read_when_asked_so(store: Store) -> None:
+    for event in EVENTS:
+        store.append("run-1", event)
+    assert tuple(store.events("run-1", after=3)) == ((4, EVENTS[3]),)
+    assert tuple(store.events("run-1", after=4)) == ()
+
+
+def test_each_run_counts_for_itself(store: Store) -> None:
+    store.append("run-2", EVENTS[0])
+    store.append("run-1", EVENTS[1])
+    assert store.append("run-2", EVENTS[2]) == 2
+    assert tuple(store.events("run-1")) == ((1, EVENTS[1]),)
+
+
+def test_runs_are_listed_from_the_oldest_on(store: Store) -> None:
+    for run in ("zebra", "ant", "zebra", "mole"):
+        store.append(run, EVENTS[0])
+    assert tuple(store.runs()) == ("zebra", "ant", "mole")
+
+
+def test_what_never_was_is_empty_and_stays_so(store: Store) -> None:
+    assert tuple(store.events("nobody")) == ()
+    assert tuple(store.runs()) == ()
+
+
+def test_texts_that_would_break_a_query_are_just_texts(store: Store) -> None:
+    odd = Aborted(AT, "o'brien\"; DROP TABLE events; --", "\x00 {{ 1 }} \u2028 \\ \n")
+    store.append("run-1", odd)
+    assert tuple(store.events("run-1")) == ((1, odd),)
