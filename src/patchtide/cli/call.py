@@ -27,7 +27,8 @@ def call_of(ctx: click.Context) -> Call:
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """Keep what was said; what was not said here may have been said before."""
-    ctx.obj = replace(call_of(ctx), **{str(param.name): value}) if value else call_of(ctx)
+    said: dict[str, Any] = {str(param.name): value} if value else {}
+    ctx.obj = replace(call_of(ctx), **said)
 
 
 def shared_options() -> list[click.Parameter]:

@@ -1,6 +1,6 @@
 """What happens in a run, as one line per event: for logs, pipelines and everything else that is no terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -73,10 +73,11 @@ def _details(event: HostFinished, began: datetime | None) -> str:
 
 
 class LineNotifier:
-    """Tells each event on stderr as a line."""
+    """Tells each event as a line, on stderr unless `say` puts it elsewhere."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, say: Callable[[str, Call], None] = told) -> None:
         self._call = call
+        self._say = say
         self._began: dict[str, datetime] = {}
 
     def tell(self, run_id: str, event: Event) -> None:  # noqa: ARG002  # the port's signature
@@ -85,4 +86,4 @@ class LineNotifier:
         if isinstance(event, StepStarted):
             self._began |= dict.fromkeys(event.hosts, event.at)
         for line in lines_of(event, began):
-            told(line, self._call)
+            self._say(line, self._call)

@@ -1,0 +1,51 @@
+"""`patchtide plan`: what would happen."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from patchtide.cli.call import Call, command
+from patchtide.cli.files import writable, written
+from patchtide.cli.lines import LineNotifier
+from patchtide.cli.output import printed, raw, told, warned, width
+from patchtide.cli.surveying import surveyed_plan
+from patchtide.core.errors import UnreachableError
+from patchtide.core.plan import Plan
+from patchtide.core.steps import PENDING_EXIT_CODE
+from patchtide.documents import plan_text
+from patchtide.report.plantext import plan_text_view
+from patchtide.report.words import listed, one_line
+from patchtide.wiring import desk, settings, who
+
+
+@command("plan")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Also write the plan, for `run --plan`.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 when updates are pending.")
+@click.pass_obj
+def plan(call: Call, out: Path | None, detailed_exitcode: bool) -> int:
+    """Probe the hosts, lock the patch set, show what would happen.
+
+    Nothing on the hosts is changed but their package lists. Exits with 4 when hosts do not answer.
+    """
+    writable(out)
+    project = settings(call.config)
+    made = surveyed_plan(project, desk(project, LineNotifier(call)), who(), call)
+    if out:
+        written(out, plan_text(made))
+        told(f"wrote {out}; carry it out with `patchtide run --plan {out}`", call)
+    if call.json:
+        raw(plan_text(made))
+    else:
+        printed(plan_text_view(made, datetime.now(UTC), width(call)), call)
+    return _code(made, detailed=detailed_exitcode)
+
+
+def _code(made: Plan, *, detailed: bool) -> int:
+    silent = [host for host in made.hosts.values() if host.unreachable]
+    if silent:
+        first = silent[0]
+        warned(f"unreachable: {listed(host.name for host in silent)}; {first.name}: {one_line(first.refused or '')}")
+        return UnreachableError.exit_code
+    pending = any(host.changes for host in made.hosts.values())
+    return PENDING_EXIT_CODE if detailed and pending else 0

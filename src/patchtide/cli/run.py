@@ -1,0 +1,78 @@
+"""`patchtide run` and `patchtide resume`: from a plan to an end."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from patchtide.cli.asking import agree, refuse_unanswerable
+from patchtide.cli.call import Call, command
+from patchtide.cli.driving import concluded, driven
+from patchtide.cli.files import text_in, writable
+from patchtide.cli.lines import LineNotifier
+from patchtide.cli.output import told
+from patchtide.cli.surveying import surveyed_plan
+from patchtide.core.plan import Plan
+from patchtide.core.settings import Settings
+from patchtide.documents import plan_of
+from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import run_named
+from patchtide.engine.rollout import open_run
+from patchtide.report.plantext import plan_text_view
+from patchtide.report.words import amount
+from patchtide.wiring import desk, settings, who
+
+_no_wait = click.option("--no-wait", is_flag=True, help="Exit with 6 instead of waiting for a window or a person.")
+_junit = click.option("--junit", type=click.Path(path_type=Path), help="Write the result as JUnit XML.")
+
+
+@command("run")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Carry out a plan made by `plan -o`.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before hosts are changed.")
+@click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
+@_no_wait
+@_junit
+@click.pass_obj
+def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: bool, junit: Path | None) -> int:
+    """Patch the test tier, prove it, and promote what it proved, wave by wave, in the windows.
+
+    The exit code is the outcome: 0 done, 3 partly, 4 unreachable, 5 halted, 6 waiting, 9 rolled back, 10 a person is
+    needed. Interrupted at any moment, it goes on with `patchtide resume`.
+    """
+    refuse_unanswerable(yes=yes, no_input=no_input)
+    writable(junit)
+    project = settings(call.config, planning=plan_file is None)
+    ports = desk(project, LineNotifier(call))
+    plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call)
+    told(plan_text_view(plan, datetime.now(UTC), 0), call)
+    hosts = [host for host in plan.hosts.values() if host.changes]
+    if hosts and not yes:
+        agree(f"Update {amount(len(hosts), 'host')} in this way?")
+    run_id = open_run(plan, ports, who())
+    told(f"\nrun {run_id}", call)
+    ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
+    return concluded("run", run_id, ended, ports.store, call, junit)
+
+
+def _made(project: Settings, ports: Desk, call: Call) -> Plan:
+    return surveyed_plan(project, ports, who(), call)
+
+
+@command("resume")
+@click.argument("run_name", metavar="[RUN]", required=False)
+@_no_wait
+@_junit
+@click.pass_obj
+def resume(call: Call, run_name: str | None, no_wait: bool, junit: Path | None) -> int:
+    """Go on with a run, the newest one by default: asks the hosts in doubt what is true, then carries on.
+
+    The exit code is the outcome, as of `run`; a run that has ended is told once more.
+    """
+    writable(junit)
+    ports = desk(settings(call.config, planning=False), LineNotifier(call))
+    run_id, known = run_named(ports.store, run_name)
+    if known.outcome is not None:
+        told(f"run {run_id} has ended already", call)
+        return concluded("resume", run_id, known, ports.store, call, junit)
+    ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
+    return concluded("resume", run_id, ended, ports.store, call, junit)

@@ -1,0 +1,56 @@
+"""`patchtide tick`: what cron and timers call."""
+
+import click
+
+from patchtide.cli.call import Call, command
+from patchtide.cli.entry import sentence
+from patchtide.cli.lines import LineNotifier
+from patchtide.cli.output import document, printed, raw, warned
+from patchtide.core.errors import LockedError, PatchtideError
+from patchtide.core.run import Run
+from patchtide.core.steps import WAITING_EXIT_CODE
+from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import history
+from patchtide.engine.rollout import drive
+from patchtide.report.runview import RunView, run_view
+from patchtide.wiring import desk, settings, who
+
+_WORST_FIRST = (10, 9, 5, 4, 1, 2, 3, WAITING_EXIT_CODE, 0)
+
+
+@command("tick")
+@click.pass_obj
+def tick(call: Call) -> int:
+    """Go on with every unfinished run as far as it can without waiting; silent when there is nothing to do.
+
+    Exits with 6 while a run waits, otherwise with the worst outcome. A run that another controller works on is left
+    alone.
+    """
+    ports = desk(settings(call.config, planning=False), LineNotifier(call))
+    codes: list[int] = []
+    views: list[RunView] = []
+    for run_id, known in reversed(history(ports.store)):
+        if known.outcome is None:
+            code, view = _ticked(run_id, known, ports)
+            codes.append(code)
+            views.append(view)
+            if not call.json and view.outcome:
+                printed(f"run {run_id}: {view.outcome}: {view.reason}", call)
+    if call.json:
+        raw(document("tick", {"runs": views}))
+    return min(codes, key=_badness, default=0)
+
+
+def _ticked(run_id: str, known: Run, ports: Desk) -> tuple[int, RunView]:
+    try:
+        view = run_view(run_id, drive(run_id, ports, by=who(), wait=False))
+    except LockedError:
+        return 0, run_view(run_id, known)
+    except PatchtideError as error:
+        warned(sentence(error.message, error.where, error.hint))
+        return error.exit_code, run_view(run_id, known)
+    return view.exit_code, view
+
+
+def _badness(code: int) -> int:
+    return _WORST_FIRST.index(code) if code in _WORST_FIRST else 0
