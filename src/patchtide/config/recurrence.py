@@ -1,6 +1,7 @@
 """Recurrence rules (RFC 5545, 3.3.10) that name days: what is written has to be meant, and has to come true."""
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -30,6 +31,7 @@ _ONLY_WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "BYMONTHDAY": ("DAILY", "MONTHLY", "YEARLY"),
     "BYYEARDAY": ("YEARLY",),
     "BYWEEKNO": ("YEARLY",),
+    "BYSETPOS": ("WEEKLY", "MONTHLY", "YEARLY"),
 }
 _ANCHOR = date(2024, 1, 1)
 _LOOKED_AT = timedelta(days=8 * 366)
@@ -90,12 +92,22 @@ def _refuse_combination(parts: Mapping[str, str]) -> None:
             raise wrong(f"has {key}, which goes with FREQ={' or '.join(allowed)} only")
     if frequency not in {"MONTHLY", "YEARLY"} and re.search(r"[0-9]", parts.get("BYDAY", "")):
         raise wrong(f"has BYDAY={parts['BYDAY']}, and numbered days go with FREQ=MONTHLY or YEARLY only")
+    _refuse_numbers(parts)
     if "COUNT" in parts and "UNTIL" in parts:
         raise wrong("has both COUNT and UNTIL", "Keep one of them.")
     if "UNTIL" in parts:
         _until(parts)
     if "BYSETPOS" in parts and not any(key.startswith("BY") and key != "BYSETPOS" for key in parts):
         raise wrong("has BYSETPOS with nothing to choose from", "Add BYDAY or BYMONTHDAY.")
+
+
+def _refuse_numbers(parts: Mapping[str, str]) -> None:
+    """Refuse the sixth Tuesday of a month, which dateutil answers with an IndexError or with an endless search."""
+    within_month = parts.get("FREQ") == "MONTHLY" or "BYMONTH" in parts
+    most, span = (5, "month") if within_month else (53, "year")
+    for day in parts.get("BYDAY", "").split(","):
+        if abs(int(day[:-2] or "0")) > most:
+            raise wrong(f"has BYDAY={day}: the window never opens", f"A {span} has {most} of a weekday at most.")
 
 
 def needs_start(rule: str) -> str | None:
@@ -109,9 +121,10 @@ def needs_start(rule: str) -> str | None:
 def never_opens(rule: str, starts: date | None) -> bool:
     """Tell whether a rule names no day at all in the eight years after it starts, such as 30 February."""
     parts = parts_of(rule)
+    if _no_such_day(parts):
+        return True
     first = starts or _ANCHOR
     last = min(_until(parts), first + _LOOKED_AT)
-    # Bounded, because the rule library would look for an impossible day until the year 9999.
     endless = ";".join(f"{key}={content}" for key, content in parts.items() if key not in {"COUNT", "UNTIL"})
     probe = Window("probe", f"{endless};UNTIL={last:%Y%m%d}", time(), timedelta(hours=1), "UTC", starts)
     begin, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (first, first + _LOOKED_AT))
@@ -121,3 +134,10 @@ def never_opens(rule: str, starts: date | None) -> bool:
 def _until(parts: Mapping[str, str]) -> date:
     text = parts.get("UNTIL")
     return date.max if text is None else date_of(f"{text[:4]}-{text[4:6]}-{text[6:]}")
+
+
+def _no_such_day(parts: Mapping[str, str]) -> bool:
+    """Tell whether no month of the rule has a day of the rule: dateutil would look for one until the year 9999."""
+    days = [abs(int(day)) for day in parts.get("BYMONTHDAY", "1").split(",")]
+    months = [int(month) for month in parts.get("BYMONTH", "1").split(",")]
+    return not any(day <= monthrange(_ANCHOR.year, month)[1] for month in months for day in days)

@@ -88,7 +88,7 @@ def written(path: Path) -> Written:
         raise refusal(path, [_yaml_problem(error, text)]) from None
     if not isinstance(root, MappingNode):
         told = "is empty" if root is None or _is_empty(root) else "has to be a mapping of keys to values"
-        raise UsageError(f"the configuration {told}", where=f"{shown_path(path)}:1", hint=_BEGIN)
+        raise refusal(path, [Problem(_line(root) if root else 1, f"the configuration {told}", _BEGIN)])
     return _read(root, path)
 
 
@@ -117,7 +117,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"cannot read the configuration: {reason}", where=shown_path(path), hint=_BEGIN) from None
     if len(raw) > MOST_BYTES:
         message = f"the configuration is longer than {MOST_BYTES // 1024} kB"
-        raise UsageError(message, where=f"{shown_path(path)}:1", hint="Is this the right file?")
+        raise refusal(path, [Problem(1, message, "Is this the right file?")])
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise refusal(path, [Problem(1, "the file begins with a byte order mark", _SAVE)])
     try:
@@ -139,7 +139,9 @@ def _yaml_problem(error: Exception, text: str) -> Problem:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             return Problem(line, "a second document begins here", "Keep one document in the file: remove this `---`.")
         case yaml.MarkedYAMLError():
-            mark = error.problem_mark or error.context_mark
+            # What was left open is told where it begins, not where the file ends.
+            at_end = "stream end" in str(error.problem) and error.context_mark is not None
+            mark = error.context_mark if at_end else error.problem_mark
             said = ", ".join(part for part in (error.context, error.problem) if part)
             return Problem(mark.line + 1 if mark else 1, f"not YAML: {said}", _tab_hint(error))
         case _:
