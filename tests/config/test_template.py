@@ -150,7 +150,7 @@ def test_gitlab_takes_waiting_for_a_warning() -> None:
     jobs = pipeline("gitlab")
     assert jobs[".patchtide"]["allow_failure"] == {"exit_codes": [6]}
     assert all(jobs[job]["extends"] == ".patchtide" for job in ("patch", "tick"))
-    assert jobs["patch"]["artifacts"]["reports"]["junit"] == "out.xml"
+    assert jobs[".patchtide"]["artifacts"]["reports"]["junit"] == "out.xml"
 
 
 @pytest.mark.parametrize("ci", sorted(PIPELINES))
