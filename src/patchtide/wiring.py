@@ -1,7 +1,8 @@
 """The one place that names classes: which adapter stands behind which port."""
 
-import getpass
+from os import environ, getuid
 from pathlib import Path
+from pwd import getpwuid
 
 from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
@@ -58,5 +59,5 @@ def content() -> Path:
 
 
 def who() -> str:
-    """Return the system user, which is who a person is to Patchtide."""
-    return getpass.getuser()
+    """Return the system user, which is who a person is to Patchtide; behind sudo, who called sudo."""
+    return environ.get("SUDO_USER") or getpwuid(getuid()).pw_name

@@ -73,7 +73,7 @@ def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
     if report.status in {Status.UNREACHABLE, Status.UNKNOWN}:
         return report.status, report.reason, Finding()
     try:
-        return report.status, report.reason, _finding(step, report.data)
+        return report.status, report.reason or str(report.data.get("reason", "")), _finding(step, report.data)
     except UsageError as error:
         return Status.UNKNOWN, f"the report cannot be read: {error.message}", Finding()
 

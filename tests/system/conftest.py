@@ -1,0 +1,182 @@
+"""Real hosts and the product's own commands on them; what is true on a host is looked up past SSH and past Patchtide."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from patchtide import lab
+
+CONFIG = """\
+inventory: lab/inventory.yml
+tiers:
+  - {{name: test, hosts: env_test, window: always{test}}}
+  - {{name: production, hosts: env_prod, window: {window}{production}}}
+windows:
+  all-day: {{rrule: FREQ=DAILY, at: "00:00", duration: 24h, timezone: UTC}}
+  never-now: {{rrule: FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29, at: "03:00", duration: 4h, timezone: UTC}}
+updates:
+  exclude: [{exclude}]
+health:
+  - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s, every: 500ms}}
+  - {{name: units, services: unchanged, deadline: 30s}}
+"""
+# Debian's own updates take their time; tests about something else leave them out.
+ONLY_TIDEPOOL = (
+    '{package: "[!t]*", owner: tests, reason: about tidepool only}, {package: "t[!i]*", owner: tests, reason: likewise}'
+)
+
+
+@dataclass
+class Project:
+    """A project directory with a lab of its own."""
+
+    directory: Path
+    fleet: lab.Lab
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def configure(
+        self, *, test: str = "", production: str = "", window: str = "all-day", exclude: str = ONLY_TIDEPOOL
+    ) -> None:
+        """Write patchtide.yml; `test` and `production` are more keys of the tiers, each beginning with a comma."""
+        text = CONFIG.format(test=test, production=production, window=window, exclude=exclude)
+        (self.directory / "patchtide.yml").write_text(text, encoding="utf-8")
+
+    def patchtide(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Return what a command of the product said and how it ended."""
+        done = subprocess.run(
+            [sys.executable, "-m", "patchtide", *words],
+            cwd=self.directory,
+            env={**os.environ, **self.environment, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        print(f"$ patchtide {' '.join(words)}\n{done.stdout}{done.stderr}[{done.returncode}]")
+        return done
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Return the end of `patchtide run` as a pipeline calls it."""
+        return self.patchtide("run", "--no-input", "--yes", *words)
+
+    def begin(self, *words: str) -> "Controller":
+        """Start a command and return it while it runs."""
+        log = self.directory / f"controller-{time.monotonic_ns()}.log"
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "patchtide", *words],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return Controller(process, log)
+
+    def ends(self) -> dict[str, str]:
+        """Return each host's end state in the newest run, by the product's own account."""
+        document = json.loads(self.patchtide("status", "--json").stdout)
+        return {host["name"]: host["end"] for tier in document["tiers"] for host in tier["hosts"]}
+
+    def shell(self, host: str, *argv: str) -> str:
+        """Return what a program says that is run inside a host, past SSH."""
+        done = self.fleet.shell(host, argv)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def version(self, host: str, package: str = "tidepool") -> str:
+        """Return the installed version of a package on a host."""
+        return self.shell(host, "dpkg-query", "-W", "-f", "${Version}", package)
+
+    def state(self, host: str) -> str:
+        """Return everything that a rollback has to restore, as text: packages, marks, conffiles, services."""
+        return self.shell(host, "sh", "-c", _STATE)
+
+    def healthy(self, host: str) -> bool:
+        """Whether the web service of a host answers well, asked from inside it."""
+        ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/healthz', timeout=5).status)"
+        return self.fleet.shell(host, ["python3", "-c", ask]).stdout.strip() == "200"
+
+    def transactions(self, host: str, version: str) -> int:
+        """Return how often dpkg unpacked a version of tidepool on a host."""
+        log = self.shell(host, "cat", "/var/log/dpkg.log")
+        return sum(" upgrade tidepool:" in line and line.endswith(f" {version}") for line in log.splitlines())
+
+
+_STATE = r"""
+dpkg-query -W -f '${binary:Package} ${Version} ${Status}\n'
+apt-mark showauto
+apt-mark showhold
+dpkg-query -W -f '${Conffiles}\n' | awk 'NF {print $1}' | sort -u | xargs -r md5sum 2>/dev/null
+systemctl list-units --type=service --state=active --no-legend --plain | awk '$4 == "running" {print $1, $3}' | grep -v ^user@
+systemctl list-unit-files --type=service,timer --no-legend | awk '{print $1, $2}'
+"""
+
+
+@dataclass
+class Controller:
+    """A command of the product that runs in the background."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def until(self, *words: str, within: float = 300) -> str:
+        """Return the first line of output that holds all words; fails when the command ends without one."""
+        limit = time.monotonic() + within
+        while time.monotonic() < limit:
+            for line in self.log.read_text(encoding="utf-8").splitlines():
+                if all(word in line for word in words):
+                    return line
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        pytest.fail(f"no line with {words} came; the log says:\n{self.log.read_text(encoding='utf-8')}")
+
+    def kill(self) -> None:
+        """Kill it as the kernel would, its children left alone."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def ended(self, within: float = 600) -> int:
+        """Return its exit code."""
+        code = self.process.wait(within)
+        print(self.log.read_text(encoding="utf-8"), f"[{code}]")
+        return code
+
+
+Made = Callable[..., Project]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Made]:
+    """Make projects with labs of their own; all of them are taken down at the end, however it came."""
+    projects: list[Path] = []
+
+    def make(test: int = 1, production: int = 1, offered: Sequence[str] = ()) -> Project:
+        directory = tmp_path_factory.mktemp("project")
+        projects.append(directory)
+        name = f"ptsys{os.getpid()}x{len(projects)}"
+        fleet = lab.up(lab.default_spec(directory / "lab", name, test, production), print)
+        for version in offered:
+            fleet.offer(version)
+        project = Project(directory, fleet)
+        project.configure()
+        return project
+
+    problem = lab.problem()
+    if problem is not None:
+        pytest.fail(f"real hosts cannot be had: {problem}")
+    try:
+        yield make
+    finally:
+        for directory in projects:
+            lab.down(directory / "lab", print)

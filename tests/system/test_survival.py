@@ -1,0 +1,118 @@
+"""kill -9 at any moment, two controllers, hosts that are gone, gates that are shut: on real hosts."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("moment", ["stage", "enter", "patch", "verify", "leave"])
+def test_kill_9_in_a_step_and_resume_loses_nothing(made, moment: str) -> None:
+    project = made(offered=["1.1"])
+    controller = project.begin("run", "--no-input", "--yes")
+    controller.until(f" {moment} ", "begins")
+    controller.kill()
+    assert project.patchtide("resume").returncode == 0
+    assert set(project.ends().values()) == {"patched"}
+    for host in ("test-1", "prod-1"):
+        assert project.version(host) == "1.1"
+        assert project.transactions(host, "1.1") == 1, "no host is worked on twice"
+        assert project.shell(host, "systemctl", "is-enabled", "apt-daily.timer").strip() == "enabled"
+
+
+def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made) -> None:
+    project = made(offered=["1.2"])
+    before = project.state("test-1")
+    controller = project.begin("run", "--no-input", "--yes")
+    controller.until(" rollback ", "begins")
+    controller.kill()
+    assert project.patchtide("resume").returncode == 9
+    assert project.ends() == {"test-1": "rolled_back", "prod-1": "untouched"}
+    assert project.state("test-1") == before
+
+
+def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(made) -> None:
+    project = made(offered=["1.1"])
+    controller = project.begin("run", "--no-input", "--yes")
+    controller.until(" patch ", "begins")
+    controller.kill()
+    project.fleet.kill("test-1")
+    project.fleet.start("test-1")
+    code = project.patchtide("resume").returncode
+    end = project.ends()["test-1"]
+    assert (code, end) in {(0, "patched"), (9, "rolled_back")}
+    assert project.version("test-1") == ("1.1" if end == "patched" else "1.0")
+    assert project.shell("test-1", "dpkg", "--audit") == ""
+
+
+def test_a_second_controller_is_told_who_holds_the_run(made) -> None:
+    project = made(offered=["1.1"])
+    controller = project.begin("run", "--no-input", "--yes")
+    controller.until(" stage ", "begins")
+    for words in (["resume"], ["run", "--no-input", "--yes"]):
+        second = project.patchtide(*words)
+        assert second.returncode == 7
+        assert str(controller.process.pid) in second.stderr or "has not ended" in second.stderr
+    assert controller.ended() == 0
+
+
+def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(made) -> None:
+    project = made(test=2, offered=["1.1"])
+    project.fleet.kill("test-2")
+    assert project.run().returncode == 4
+    assert set(project.ends().values()) == {"untouched"}
+    assert project.version("test-1") == "1.0"
+
+
+def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(made) -> None:
+    project = made(production=3, offered=["1.1"])
+    project.configure(production=", failure_budget: 1")
+    assert project.patchtide("plan", "-o", "plan.json").returncode == 0
+    project.fleet.kill("prod-2")
+    assert project.run("--plan", "plan.json").returncode == 3
+    ends = project.ends()
+    assert (ends["prod-1"], ends["prod-2"], ends["prod-3"]) == ("patched", "untouched", "patched")
+
+
+def test_a_shut_window_and_missing_approvals_hold_production_only(made) -> None:
+    project = made(offered=["1.1"])
+    project.configure(window="never-now")
+    assert project.run("--no-wait").returncode == 6
+    assert project.version("test-1") == "1.1"
+    assert project.version("prod-1") == "1.0"
+    waiting = json.loads(project.patchtide("status", "--json").stdout)
+    assert waiting["waiting"]["code"] == "shut"
+    assert project.patchtide("tick").returncode == 6
+    assert project.patchtide("abort", "--reason", "another day").returncode == 0
+    assert project.patchtide("resume").returncode == 5
+    assert project.ends() == {"test-1": "patched", "prod-1": "untouched"}
+
+
+def test_approvals_come_from_the_named_and_never_from_the_requester(made) -> None:
+    project = made(offered=["1.1"])
+    project.configure(production=", approvals: {count: 1, from: [alice, root]}")
+    assert project.run("--no-wait").returncode == 6
+    assert project.patchtide("approve").returncode == 2, "root opened the run"
+    assert project.patchtide("approve", env={"SUDO_USER": "mallory"}).returncode == 2
+    assert project.version("prod-1") == "1.0"
+    assert project.patchtide("approve", env={"SUDO_USER": "alice"}).returncode == 0
+    assert project.patchtide("resume").returncode == 0
+    assert project.version("prod-1") == "1.1"
+
+
+def test_an_owed_reboot_is_done_and_proven(made) -> None:
+    project = made(offered=["1.1"])
+    started = project.shell("test-1", "stat", "-c", "%Y", "/proc/1")
+    project.fleet.shell("test-1", ["touch", "/run/reboot-required"])
+    assert project.run().returncode == 0
+    assert project.shell("test-1", "stat", "-c", "%Y", "/proc/1") != started
+    assert project.ends() == {"test-1": "patched", "prod-1": "patched"}
+
+
+def test_a_changed_host_key_is_never_accepted(made) -> None:
+    project = made(offered=["1.1"])
+    script = "rm /etc/ssh/ssh_host_*; ssh-keygen -A; systemctl restart ssh"
+    assert project.fleet.shell("prod-1", ["sh", "-c", script]).returncode == 0
+    assert project.patchtide("plan", "-o", "plan.json").returncode == 4
+    assert project.version("prod-1") == "1.0"
