@@ -88,7 +88,7 @@ def test_any_document_is_settings_or_a_sentence(tmp_path: Path, document: dict[s
 def test_a_file_with_a_typing_error_is_settings_or_a_sentence(
     tmp_path: Path, seed: str, number: int, scrap: str
 ) -> None:
-    begin = random.Random(number).randrange(len(seed))  # noqa: S311  # a place in a text, no secret
+    begin = random.Random(number).randrange(len(seed))  # a place in a text, no secret
     outcome(tmp_path, (seed[:begin] + scrap + seed[begin + number % 7 :]).encode(errors="surrogatepass"))
 
 
