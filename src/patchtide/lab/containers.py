@@ -39,13 +39,12 @@ def started(spec: LabSpec, host: LabHost, image: str) -> RunningHost:
         if done.returncode == 0:
             return running
         words = last_words(done.stderr)
+        if "container name" in words:
+            raise LabError(f"a container named {running.container} is there already", "Give the lab another name.")
         if "address already in use" not in words:
             break
         remove([running.container])  # podman made it before it found the port taken
-    raise LabError(f"host {host.name} could not be started: podman: {words}", _OTHERS)
-
-
-_OTHERS = "`podman ps --all` shows what is there; a lab of another name does not get in its way."
+    raise LabError(f"host {host.name} could not be started: podman: {words}", "`podman ps --all` shows what is there.")
 
 
 def _run_command(spec: LabSpec, host: RunningHost, image: str) -> list[str]:

@@ -88,10 +88,10 @@ class LabStatus:
 def up(spec: LabSpec, tell: Tell) -> Lab:
     """Return a practice fleet of real hosts, started now; raises LabError, having removed what it started."""
     directory = spec.directory.resolve()
-    if (directory / "lab.json").exists() or containers_of(directory):
-        raise LabError(f"there is a lab in {directory} already", "Remove it first with `patchtide lab down`.")
     if trouble := problem():
         raise LabError(trouble)
+    if (directory / "lab.json").exists() or containers_of(directory):
+        raise LabError(f"there is a lab in {directory} already", "Remove it first with `patchtide lab down`.")
     if taken := [name for name in _STATE if (directory / name).exists()]:
         raise LabError(f"{directory / taken[0]} is in the way of a lab", "Choose a directory of its own for the lab.")
     image = ready_image(tell)

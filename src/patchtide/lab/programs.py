@@ -73,6 +73,7 @@ def output(
 
 
 def last_words(text: str) -> str:
-    """Return the last three lines that say something, as one line."""
+    """Return the last two lines that say something, as one line; podman's log lines are left out where others are."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-3:]) or "it said nothing"
+    spoken = [line for line in lines if not line.startswith("time=")] or lines
+    return " | ".join(spoken[-2:]) or "it said nothing"
