@@ -32,6 +32,8 @@ def parsed(kind: type[T], data: object, *, what: str, where: str = "") -> T:
     wanted: Any = kind
     try:
         value: T = _adapter(wanted).validate_json(json.dumps(data))
+    except (TypeError, RecursionError) as error:
+        raise UsageError(f"{what}: not plain data: {error}", where=where) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -10,14 +10,19 @@ from patchtide.core.plan import TierPlan
 from patchtide.core.policy import OnFailure
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.core.verdict import Verdict
 
 _ENTER_MARGIN = timedelta(minutes=1)
 """What entering maintenance mode may cost of a window, so that the update itself still finds its room."""
 
 _STAGE_TRIES = 3
+_UNHEARD_TRIES = 5
+"""How often in a row a step may go unanswered on a host that answers when it is looked at."""
+
 _LONGEST_PAUSE = 60
 """Seconds between two tries of a host that does not answer, at the most."""
 
+_NEVER = frozenset({"no_window", "never_open"})
 _FORWARD = (Step.PATCH, Step.REBOOT, Step.VERIFY)
 
 
@@ -108,18 +113,24 @@ def _stop(run: Run) -> Action | None:
     verdict = stop_verdict(run)
     if verdict.ok:
         return None
-    waiting = (host for host in run.hosts.values() if host.next in {Step.STAGE, Step.ENTER} and host.started is None)
-    hosts = tuple(host.name for host in waiting)
+    hosts = tuple(host.name for host in run.hosts.values() if _waiting(host))
     return Settle(hosts, EndState.UNTOUCHED, verdict.reason) if hosts else None
 
 
+def _waiting(host: HostState) -> bool:
+    """Tell whether nothing has begun on a host that would have to be brought to an end."""
+    return host.next in {Step.STAGE, Step.ENTER} and host.started is None and not host.entered
+
+
 def _given_up(run: Run, now: datetime) -> Action | None:
-    """Hosts that did not answer for too long are counted as failed; one that was changed needs a person."""
+    """Hosts that did not answer for too long are counted as failed; one that was begun needs a person."""
     for host in run.hosts.values():
         if host.lost_since is None or host.settled or not _out_of_patience(run, host, now):
             continue
-        end = EndState.QUARANTINED if host.changed else EndState.UNTOUCHED
-        return Settle((host.name,), end, f"{_where(host)}: {host.reason}", failed=True)
+        begun = host.changed or host.entered
+        end = EndState.QUARANTINED if begun else EndState.UNTOUCHED
+        why = f"{_where(host)}: {host.lost_why}"
+        return Settle((host.name,), end, f"{host.reason}; {why}" if host.failed else why, failed=True)
     return None
 
 
@@ -131,6 +142,8 @@ def _where(host: HostState) -> str:
 def _out_of_patience(run: Run, host: HostState, now: datetime) -> bool:
     if host.next is Step.STAGE:
         return host.tries >= _STAGE_TRIES
+    if host.unheard >= _UNHEARD_TRIES:
+        return True
     return host.lost_since is not None and now >= host.lost_since + run.plan.limits.lost
 
 
@@ -141,7 +154,9 @@ def _look(run: Run, now: datetime) -> Action | None:
 
 
 def _due(host: HostState, now: datetime) -> bool:
-    return host.lost_since is None or now >= _next_try(host)
+    if host.lost_since is None:
+        return True
+    return now >= _next_try(host) or (host.last_try is not None and now < host.last_try)  # the clock was set back
 
 
 def _next_try(host: HostState) -> datetime:
@@ -167,7 +182,7 @@ def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
 def _unproven(run: Run, tier: TierPlan) -> Action | None:
     """Production gets what test proved, or nothing."""
     for host in run.in_tier(tier.name):
-        if host.next is Step.STAGE and host.tries == 0 and (missing := unproven(run, host.name)):
+        if _waiting(host) and (missing := unproven(run, host.name)):
             return Settle((host.name,), EndState.UNTOUCHED, f"not proven by an earlier tier: {missing}")
     return None
 
@@ -193,17 +208,34 @@ def _first_wave(run: Run, tier: TierPlan, now: datetime) -> Action | None:
 def _in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> Action | None:
     """The hosts of a wave go step by step together; what began is always finished, gate or no gate."""
     need = run.plan.wall(tier.name)
-    gate = tier_gate(run, tier, now, need + _ENTER_MARGIN)
+    stop = stop_verdict(run)
+    gate = tier_gate(run, tier, now, need + _ENTER_MARGIN) if stop.ok else stop
     entering = _at(wave, Step.ENTER, now)
-    if entering and gate.ok:
+    harm = any(host.next is Step.ROLLBACK for host in wave)  # while it is put back, nothing begins beside it
+    if entering and gate.ok and not harm:
         return Do(Step.ENTER, entering, gate.reason)
     return (
         _too_late(run, tier, wave, now, need)
-        or _forward(wave, now)
+        or _forward((host for host in wave if not harm or _begun(host)), now)
         or _undo(run, tier, wave, now)
         or _leave(wave, now)
-        or (_hold(gate.code, gate.reason, gate.until, tier.name) if entering else None)
+        or (_shut(run, tier, wave, gate, now) if entering and not gate.ok else None)
     )
+
+
+def _begun(host: HostState) -> bool:
+    return host.next is not Step.PATCH or host.reattach
+
+
+def _shut(run: Run, tier: TierPlan, wave: Sequence[HostState], gate: Verdict, now: datetime) -> Action:
+    """Nobody waits in maintenance mode for a gate, and nobody waits for a window that never opens."""
+    inside = _at((host for host in wave if host.entered), Step.ENTER, now)
+    if inside:
+        return Do(Step.LEAVE, inside, gate.reason)
+    if gate.code in _NEVER:
+        hosts = tuple(host.name for host in run.in_tier(tier.name) if _waiting(host))
+        return Settle(hosts, EndState.UNTOUCHED, gate.reason, failed=True)
+    return _hold(gate.code, gate.reason, gate.until, tier.name)
 
 
 def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, need: timedelta) -> Action | None:
@@ -216,9 +248,10 @@ def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime
     return None if verdict.ok else Do(Step.LEAVE, waiting, verdict.reason)
 
 
-def _forward(wave: Sequence[HostState], now: datetime) -> Action | None:
+def _forward(wave: Iterable[HostState], now: datetime) -> Action | None:
+    hosts_of_wave = tuple(wave)
     for step in _FORWARD:
-        hosts = _at(wave, step, now)
+        hosts = _at(hosts_of_wave, step, now)
         if hosts:
             return Do(step, hosts)
     return None
@@ -228,19 +261,23 @@ def _undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) ->
     """Hosts that were harmed are put back; beyond the budget, so is everything else that their wave changed."""
     harmed = _at(wave, Step.ROLLBACK, now)
     asked = tuple(name for name in harmed if name in run.asked)
-    if asked or not harmed:
-        return Do(Step.ROLLBACK, asked, "a person asked for it") if asked else _condemned(run, tier, wave)
+    if asked:
+        return Do(Step.ROLLBACK, asked, run.hosts[asked[0]].reason)
+    if not harmed:
+        return _condemned(run, tier, wave, now)
     match tier.on_failure:
         case OnFailure.ROLLBACK:
-            return _condemned(run, tier, wave, harmed) or Do(Step.ROLLBACK, harmed, "the update did harm")
+            return _condemned(run, tier, wave, now, harmed) or Do(Step.ROLLBACK, harmed, "the update did harm")
         case OnFailure.ASK if run.aborted is None:
             reason = f"roll back {', '.join(harmed)}? {run.hosts[harmed[0]].reason}"
-            return Ask("on_failure", reason, tier.name)
+            return _leave(wave, now) or Ask("on_failure", reason, tier.name)
         case _:
             return Do(Step.LEAVE, harmed, f"left as it is: on_failure is {tier.on_failure}")
 
 
-def _condemned(run: Run, tier: TierPlan, wave: Sequence[HostState], harmed: tuple[str, ...] = ()) -> Action | None:
+def _condemned(
+    run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, harmed: tuple[str, ...] = ()
+) -> Action | None:
     """The healthy hosts of a wave whose update did more harm than the budget allows go back with the others."""
     verdict = budget_verdict(run, tier)
     harm = any(host.failed and host.changed for host in wave)
@@ -250,6 +287,7 @@ def _condemned(run: Run, tier: TierPlan, wave: Sequence[HostState], harmed: tupl
         host.name
         for host in wave
         if not host.failed and not host.rolled_back and EndState.PATCHED in {host.fate, host.end}
+        if host.started is None and _due(host, now)
     )
     hosts = tuple(host.name for host in wave if host.name in {*harmed, *healthy})
     return Do(Step.ROLLBACK, hosts, f"rolled back with its wave: {verdict.reason}") if hosts else None
@@ -266,9 +304,10 @@ def _hold(code: str, reason: str, until: datetime | None, tier: str) -> Action:
 
 def _soak(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     """After its last wave a tier is judged again and again until its soak has passed."""
-    patched = [host for host in run.in_tier(tier.name) if host.end is EndState.PATCHED]
+    hosts = run.in_tier(tier.name)
+    patched = [host for host in hosts if host.end is EndState.PATCHED]
     left = [host.left_at for host in patched if host.left_at is not None]
-    if not tier.soak or not left or run.aborted is not None:
+    if not tier.soak or not left or run.aborted is not None or not all(host.settled for host in hosts):
         return None
     over = max(left) + tier.soak
     open_hosts = [h for h in patched if h.verified_at is not None and h.verified_at < over]
@@ -287,7 +326,7 @@ def _patience(run: Run) -> Action | None:
     if not lost:
         return None
     first = min(lost, key=_next_try)
-    return Wait(_next_try(first), "lost", f"{first.name} does not answer: {first.reason}", first.tier)
+    return Wait(_next_try(first), "lost", f"{first.name} does not answer: {first.lost_why}", first.tier)
 
 
 def _end(run: Run) -> Action:

@@ -51,9 +51,11 @@ def budget_verdict(run: Run, tier: TierPlan) -> Verdict:
 
 
 def stop_verdict(run: Run) -> Verdict:
-    """Say whether new hosts may be begun at all: not after an abort, nor once a tier's budget is exceeded."""
+    """Say whether new hosts may be begun: not after an abort, a rollback request, nor beyond a tier's budget."""
     if run.aborted is not None:
         return no("aborted", f"aborted by {run.aborted.by}: {run.aborted.reason}")
+    if run.asked:
+        return no("rollback_asked", f"a person asked for a rollback of {', '.join(sorted(run.asked))}")
     for tier in run.plan.tiers:
         verdict = budget_verdict(run, tier)
         if not verdict.ok:

@@ -38,7 +38,8 @@ class HostState:
     `next` is the step that comes next (None: at rest), `fate` the end state that it is heading for once maintenance
     mode is left, `end` the one that it has. `started` is a step that began and was not answered: when nobody works on
     it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
-    and not begun anew.
+    and not begun anew. `entered`: maintenance mode may be on. `changed`: the update may have been begun. `unheard`: how
+    often in a row a step that may change the host was not answered.
     """
 
     name: str
@@ -51,9 +52,12 @@ class HostState:
     started: Step | None = None
     reattach: bool = False
     lost_since: datetime | None = None
+    lost_why: str = ""
     last_try: datetime | None = None
     tries: int = 0
+    unheard: int = 0
     installed: tuple[Installed, ...] = ()
+    entered: bool = False
     changed: bool = False
     reboot_owed: bool = False
     rolled_back: bool = False
@@ -133,6 +137,8 @@ def fold(run: Run, event: Event) -> Run:
         case RunTaken():
             return replace(run, held=None)
         case RunEnded():
+            if not all(host.settled for host in run.hosts.values()):
+                return run  # a person asked for a rollback while the end was being written down
             return replace(run, outcome=event.outcome, reason=event.reason, ended_at=event.at, held=None)
         case RunOpened():
             msg = "a run is opened once"
@@ -150,10 +156,12 @@ def _begun(host: HostState, event: StepStarted) -> HostState:
         return replace(host, last_try=event.at, tries=host.tries + 1)
     begun = replace(host, next=event.step, started=event.step, last_try=event.at, tries=host.tries + 1)
     match event.step:
+        case Step.ENTER:
+            return replace(begun, entered=True)
         case Step.PATCH:
             return replace(begun, changed=True)  # from here on it may have changed, whatever is heard of it
         case Step.ROLLBACK:
-            return replace(begun, fate=None, reason=host.reason if host.failed else event.why)
+            return replace(begun, fate=None, end=None, reason=host.reason if host.failed else event.why)
         case Step.LEAVE if host.next is Step.ROLLBACK:
             return replace(begun, fate=EndState.QUARANTINED, reason=_also(host.reason, event.why))
         case _:
@@ -169,7 +177,7 @@ def _settled(host: HostState, event: HostsSettled) -> HostState:
 def _reopened(run: Run, event: RollbackAsked) -> Run:
     why = f"{event.by} asked for it: {event.reason}"
     wanted = {
-        name: replace(host, next=Step.ROLLBACK, fate=None, end=None, reason=why)
+        name: _put_back(host, _also(host.reason, why) if host.failed else why)
         for name in event.hosts
         if (host := run.hosts[name]).changed and not host.rolled_back
     }
@@ -178,28 +186,43 @@ def _reopened(run: Run, event: RollbackAsked) -> Run:
     )
 
 
+def _put_back(host: HostState, why: str) -> HostState:
+    """Return a host that a person wants put back: at once, or after the step that it is at."""
+    asked = replace(host, reason=why, end=None, lost_since=None, tries=0, unheard=0, leave_failures=0)
+    return asked if host.started is not None else _turned(asked)
+
+
+def _turned(host: HostState) -> HostState:
+    return replace(host, next=Step.ROLLBACK, fate=None, end=None, reattach=False)
+
+
 def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
-    if event.step is not Step.PROBE and host.started is not event.step:
-        return host  # an answer that comes late, of an attempt that was fenced
-    if event.status in {Status.UNREACHABLE, Status.UNKNOWN}:
+    expected = host.started is not None if event.step is Step.PROBE else host.started is event.step
+    if event.attempt != run.attempt or not expected:
+        return host  # an answer that comes late, of an attempt that was fenced, or twice
+    if event.status in {Status.UNREACHABLE, Status.UNKNOWN} or (event.step, event.status) == _BLIND:
         return _unheard(host, event)
     heard = replace(host, lost_since=None, tries=0)
     if event.step is Step.PROBE:
-        return _looked_at(heard, event)
-    return _moved(run, replace(heard, started=None, reattach=False), event)
+        told = replace(heard, started=None, reattach=host.started in event.finding.begun)
+    else:
+        told = _moved(run, replace(heard, started=None, reattach=False, unheard=0), event)
+    wanted = host.name in run.asked and told.changed and not told.rolled_back
+    return _turned(told) if wanted else told
+
+
+_BLIND = (Step.PROBE, Status.FAILED)
+"""A look that failed has seen nothing."""
 
 
 def _unheard(host: HostState, event: HostFinished) -> HostState:
-    lost = replace(host, lost_since=host.lost_since or event.at, last_try=event.at, reason=event.reason)
-    if event.step in _NEVER_CHANGES_A_HOST and event.step is not Step.PROBE:
+    since = min(host.lost_since or event.at, event.at)  # a clock may be set back
+    lost = replace(host, lost_since=since, last_try=event.at, lost_why=event.reason)
+    if event.step is Step.PROBE:
+        return lost
+    if event.step in _NEVER_CHANGES_A_HOST:
         return replace(lost, started=None)  # nothing can have been begun there: it is simply tried again
-    return lost
-
-
-def _looked_at(host: HostState, event: HostFinished) -> HostState:
-    if event.status is Status.FAILED:
-        return replace(host, lost_since=host.lost_since or event.at, last_try=event.at, reason=event.reason)
-    return replace(host, started=None, reattach=host.started in event.finding.begun)
+    return replace(lost, unheard=host.unheard + 1)
 
 
 def _moved(run: Run, host: HostState, event: HostFinished) -> HostState:
@@ -264,6 +287,8 @@ def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
         return _harmed(host, event.reason)
     if not verdict.ok:
         return _harmed(replace(host, health=verdict.reason), verdict.reason)
+    if event.finding.differences and host.end is None and not host.rolled_back:
+        return _harmed(host, f"not as the update left it: {'; '.join(event.finding.differences)}")
     host = replace(host, verified_at=event.at, health=verdict.reason)
     if host.rolled_back:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
@@ -274,9 +299,12 @@ def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
 
 def _restored(run: Run, host: HostState, event: HostFinished, finding: Finding) -> HostState:
     """Return a host after its rollback; `reason` keeps saying why it had to be rolled back."""
+    had = host.installed
     host = replace(host, rolled_back=True, installed=())
     if event.status is not Status.OK or finding.restored in {"failed", ""}:
         return _given_up(host, f"{host.reason}; rollback failed: {event.reason or 'no outcome was reported'}")
+    if finding.restored == "nothing" and had:
+        return _given_up(host, f"{host.reason}; the host no longer knows of the update that it reported")
     if finding.restored == "nothing":
         return replace(host, next=Step.LEAVE, fate=EndState.UNTOUCHED, changed=False)
     if finding.restored != "restored":
@@ -297,6 +325,7 @@ def _left(host: HostState, event: HostFinished) -> HostState:
         return replace(
             host, next=None, end=EndState.QUARANTINED, fate=None, failed=True, reason=_also(host.reason, why)
         )
+    host = replace(host, entered=False, leave_failures=0)
     if host.fate is None:  # it was only entered, and the window shut before anything began
         return replace(host, next=Step.ENTER)
     return replace(host, next=None, end=host.fate, fate=None, left_at=event.at)

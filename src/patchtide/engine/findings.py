@@ -14,9 +14,10 @@ from patchtide.ports import Report
 
 PROBE_SCHEMA = "patchtide/probe/v1"
 _NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
-_VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]+")
+_VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]{1,255}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9.+:~%^_-]+")
+_LONGEST_REASON = 2000
 _JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
 
 
@@ -25,11 +26,14 @@ def probe_of(report: Report) -> Probe:
     data = report.data
     if data.get("schema") != PROBE_SCHEMA:
         raise UsageError(f"{report.host}: the host did not send a probe report", hint="Run `patchtide doctor`.")
+    missing = [key for key in ("pending", "held", "trouble") if key not in data]
+    if missing:
+        raise UsageError(f"{report.host}: the probe report has no {', '.join(missing)}", hint="Run `patchtide doctor`.")
     return Probe(
         platform=parsed(Platform, data.get("platform"), what=f"{report.host}: platform"),
-        machine_id=str(data.get("machine_id", "")),
-        kernel=str(data.get("kernel", "")),
-        boot=str(data.get("boot", "")),
+        machine_id=_text(data, "machine_id", report.host),
+        kernel=_text(data, "kernel", report.host),
+        boot=_text(data, "boot", report.host),
         pending=tuple(_pending(entry, report.host) for entry in _dicts(data, "pending")),
         installed={},
         held=parsed(tuple[str, ...], data.get("held", []), what=f"{report.host}: held"),
@@ -41,6 +45,10 @@ def probe_of(report: Report) -> Probe:
     )
 
 
+def _text(data: Mapping[str, object], key: str, host: str) -> str:
+    return parsed(str, data.get(key, ""), what=f"{host}: {key}")
+
+
 def _dicts(data: Mapping[str, object], key: str) -> tuple[dict[str, object], ...]:
     return parsed(tuple[dict[str, object], ...], data.get(key, []), what=key)
 
@@ -50,7 +58,9 @@ def _pending(entry: Mapping[str, object], host: str) -> Pending:
     package = parsed(Package, fields, what=f"{host}: pending update")
     _refuse_odd(package, host)
     installed = entry.get("installed")
-    return Pending(package, None if installed is None else str(installed))
+    if installed is not None and not (isinstance(installed, str) and _VERSION.fullmatch(installed)):
+        raise UsageError(f"{host}: package {package.name!r} has an impossible installed version: {installed!r}")
+    return Pending(package, installed)
 
 
 def _refuse_odd(package: Package, host: str) -> None:
@@ -71,11 +81,51 @@ def _refuse_odd(package: Package, host: str) -> None:
 def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
     """Return status, reason and finding of a host's report; what cannot be read is `unknown`, never `ok`."""
     if report.status in {Status.UNREACHABLE, Status.UNKNOWN}:
-        return report.status, report.reason, Finding()
+        return report.status, _sentence(report.reason), Finding()
+    odd = _odd(step, report.data) if report.status is Status.OK else ""
+    if odd:
+        return Status.UNKNOWN, f"the report cannot be read: {odd}", Finding()
+    reason = _sentence(report.reason or str(report.data.get("reason", "")))
     try:
-        return report.status, report.reason or str(report.data.get("reason", "")), _finding(step, report.data)
+        return report.status, reason, _finding(step, report.data)
     except UsageError as error:
+        if report.status is Status.FAILED:  # that it failed is known, whatever else it says
+            return report.status, reason, Finding()
         return Status.UNKNOWN, f"the report cannot be read: {error.message}", Finding()
+
+
+def _sentence(text: str) -> str:
+    """Return what a host says without what would move a cursor or could not be written down, and not without end."""
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text[:_LONGEST_REASON])
+
+
+def _odd(step: Step, data: Mapping[str, object]) -> str:
+    """Say what is missing from a report that claims success, or nothing: silence is not success."""
+    journal = data.get("journal", "missing")
+    match step:
+        case Step.PROBE | Step.REBOOT if not (journal is None or isinstance(journal, Mapping)):
+            return "there is no journal in it"
+        case Step.STAGE if data.get("ready") is not True:
+            return "it does not say that the host is ready"
+        case Step.ENTER if data.get("state") != "entered":
+            return "it does not say that maintenance mode was entered"
+        case Step.LEAVE if data.get("state") != "left":
+            return "it does not say that maintenance mode was left"
+        case Step.PATCH if data.get("outcome") not in ("applied", "nothing"):
+            return "it does not say that the update was applied"
+        case Step.ROLLBACK if data.get("outcome") not in ("restored", "unverified", "nothing"):
+            return "it does not say how the rollback ended"
+        case Step.VERIFY if not isinstance(data.get("measurements"), list | tuple):
+            return "there are no measurements in it"
+        case Step.PATCH | Step.ROLLBACK if not _says_reboot(data):
+            return "it does not say whether a reboot is owed"
+        case _:
+            return ""
+
+
+def _says_reboot(data: Mapping[str, object]) -> bool:
+    reboot = data.get("reboot")
+    return isinstance(reboot, Mapping) and isinstance(reboot.get("owed"), bool)
 
 
 def _finding(step: Step, data: Mapping[str, object]) -> Finding:

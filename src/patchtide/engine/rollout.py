@@ -1,18 +1,28 @@
 """The loop: ask the core what comes next, write the intent down, do it, write down what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import assert_never
 
 from patchtide.core.decide import Action, Ask, Do, End, Settle, Wait, decide
 from patchtide.core.errors import LockedError, UsageError
-from patchtide.core.events import Event, Held, HostFinished, HostsSettled, RunEnded, RunOpened, RunTaken, StepStarted
+from patchtide.core.events import (
+    Event,
+    Held,
+    HostFinished,
+    HostsSettled,
+    RunEnded,
+    RunOpened,
+    RunTaken,
+    Status,
+    StepStarted,
+)
 from patchtide.core.plan import Plan
 from patchtide.core.run import Run, fold, folded
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
 from patchtide.engine.requests import request, time_allowed
-from patchtide.ports import Deed
+from patchtide.ports import Deed, Report
 
 _POLL_SECONDS = 1.0
 """How often a waiting run looks for an approval or an abort."""
@@ -25,6 +35,11 @@ def run_id_at(instant: datetime, digest: str) -> str:
 
 def open_run(plan: Plan, desk: Desk, by: str) -> str:
     """Open a run of a plan and return its id; refused while another run of the project has not ended."""
+    with desk.lock.hold(f"opening a run ({by})"):
+        return _opened(plan, desk, by)
+
+
+def _opened(plan: Plan, desk: Desk, by: str) -> str:
     for other in reversed(desk.store.runs()):
         if folded(event for _, event in desk.store.events(other)).outcome is None:
             raise LockedError(
@@ -92,10 +107,20 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     timeout = time_allowed(run, action.step, tier)
     deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
     yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
-    for report in desk.executor.perform(deed):
+    for report in _once_each(deed, desk.executor.perform(deed)):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
         yield HostFinished(now, action.step, report.host, attempt, status, reason, finding)
+
+
+def _once_each(deed: Deed, reports: Iterable[Report]) -> Iterator[Report]:
+    """Yield the first report of each requested host and of nobody else; one that is missing is `unknown`."""
+    missing = dict.fromkeys(deed.requests)
+    for report in reports:
+        if report.host in missing:
+            del missing[report.host]
+            yield report
+    yield from (Report(host, Status.UNKNOWN, "nothing was heard of the host", {}) for host in missing)
 
 
 def _held(run: Run, held: Held) -> Iterator[Event]:
