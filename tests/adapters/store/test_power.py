@@ -37,7 +37,7 @@ def killed_writer(path: Path, events: int) -> int:
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "log.db"
-    acknowledged = killed_writer(path, random.Random(seed).randint(1, 120))  # noqa: S311 - no secret
+    acknowledged = killed_writer(path, random.Random(seed).randint(1, 120))
     store = SqliteStore(path)
     kept = [seq for seq, _ in store.events("run-1")]
     assert kept == list(range(1, len(kept) + 1))
@@ -54,7 +54,7 @@ def test_a_torn_journal_opens_as_a_beginning_of_the_history(tmp_path: Path, seed
     wal = path.with_name("log.db-wal")
     path.with_name("log.db-shm").unlink()
     data = bytearray(wal.read_bytes())
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     place = chance.randrange(len(data))
     if seed % 2:
         data[place] ^= 0xFF

@@ -25,6 +25,9 @@ _SOUND_INVENTORY = {
 _TAMED = {
     "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.minimal",  # one that is never loaded; none at all is an error
     "ANSIBLE_CALLBACK_PLUGINS": "",
+    "ANSIBLE_STDOUT_CALLBACK": "",  # the runner's own, which builds on the user's, and fails when that is gone
+    "ORIGINAL_STDOUT_CALLBACK": "default",
+    "AD_HOC_COMMAND_ID": "",
     "ANSIBLE_LOAD_CALLBACK_PLUGINS": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     "ANSIBLE_HOST_KEY_CHECKING": "True",  # the runner turns it off unless told

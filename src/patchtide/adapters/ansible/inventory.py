@@ -20,17 +20,18 @@ def hosts_of(inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
     if pattern.count("[") != pattern.count("]"):  # Ansible takes a broken regular expression for one that matches
         raise UsageError(f"the host pattern {pattern!r} opens and closes '[' unevenly", hint=_PATTERN)
     sources = _sources(inventory)
-    listing = _started(["ansible-inventory", *sources, "--list"])
-    selection = _started(["ansible", *sources, "--list-hosts", "--", pattern])
-    document = _document(_output(listing, inventory), inventory)
-    names = _selected(_output(selection, inventory), pattern, inventory)
+    listing = ["ansible-inventory", *sources, "--list"]
+    selection = ["ansible", *sources, "--list-hosts", "--", pattern]
+    with _started(listing) as listed, _started(selection) as selected:  # side by side: each takes most of a second
+        document = _document(_output(listed, inventory), inventory)
+        names = _selected(_output(selected, inventory), pattern, inventory)
     return _sound(document, names, inventory)
 
 
 def refuse_unsound(inventory: Sequence[str], names: Iterable[str]) -> None:
     """Raise UsageError when the inventory is not plain data for one of the hosts, those that it no longer has aside."""
-    listing = _started(["ansible-inventory", *_sources(inventory), "--list"])
-    document = _document(_output(listing, inventory), inventory)
+    with _started(["ansible-inventory", *_sources(inventory), "--list"]) as listed:
+        document = _document(_output(listed, inventory), inventory)
     _sound(document, [name for name in names if name in _variables(document)], inventory)
 
 
@@ -74,12 +75,11 @@ def _started(command: list[str]) -> subprocess.Popen[str]:
 
 
 def _output(process: subprocess.Popen[str], inventory: Sequence[str]) -> str:
-    with process:
-        try:
-            out, complaints = process.communicate(timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise UsageError(f"the inventory took longer than {_SECONDS} s to read", where=inventory[0]) from None
+    try:
+        out, complaints = process.communicate(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise UsageError(f"the inventory took longer than {_SECONDS} s to read", where=inventory[0]) from None
     if process.returncode == 0:
         return out
     reason, where = complaint(complaints, inventory)

@@ -9,6 +9,7 @@ from patchtide.ports import Report
 Happening = Mapping[str, object]
 _OURS = "patchtide.patchtide."
 _LONGEST_REASON = 2000
+_UNTOUCHED = "Ansible did nothing on the host: it is not in the inventory any more, or had no task to do"
 _TOO_LARGE = "the host's report was too large to be passed on, or empty"
 
 
@@ -59,7 +60,7 @@ class Judgement:
             elif host in failed:
                 yield from self._final(host, Status.FAILED, "failed without saying why", {})
             elif host not in seen:
-                yield from self._final(host, Status.UNKNOWN, "the host is not in the inventory any more", {})
+                yield from self._final(host, Status.UNKNOWN, _UNTOUCHED, {})
             elif host not in self.reports:
                 yield from self._final(host, Status.UNKNOWN, "the host did everything, but sent no report", {})
             elif not self.reports[host]:

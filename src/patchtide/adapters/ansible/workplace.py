@@ -60,9 +60,9 @@ def workplace(deed: Deed, content: Path, scratch: Path) -> Iterator[Workplace]:
     private = scratch / deed.run_id / f"{deed.marker}.{os.urandom(4).hex()}"
     with ExitStack() as stack:
         with _told(private):
+            swept(scratch)
             for folder in (scratch.parent, scratch, private.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            swept(scratch)
             stack.enter_context(_owned(private))
             stack.callback(_removed, private)
             place = _furnished(private, content, deed)

@@ -87,12 +87,13 @@ class SqliteStore:
 
     def _exists(self) -> bool:
         """Whether there is a log; raises StoreError for one that is gone."""
-        if self._path.is_file():
-            return True
-        if self._marker.exists() or self._path.exists():
-            self.close()
-            raise self._gone()
-        return False
+        with self._told():
+            if self._path.is_file():
+                return True
+            if not self._marker.exists() and not self._path.exists():
+                return False
+        self.close()
+        raise self._gone()
 
     def _gone(self) -> StoreError:
         return StoreError(

@@ -1,0 +1,153 @@
+"""A tiny collection whose one module does what a request asks for, on hosts that are this machine."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from patchtide.adapters.ansible import AnsibleExecutor
+from patchtide.adapters.ansible.orphans import marked
+from patchtide.core.steps import Step
+from patchtide.ports import Deed, Report
+
+RUN = f"20260101-000000-{os.getpid()}"  # several may run the tests at once, and each ends its own processes
+MODULE = r"""#!/usr/bin/python
+import json, os, signal, sys, time
+from ansible.module_utils.basic import AnsibleModule
+
+def playbooks():
+    found, pid = [], os.getpid()
+    while pid > 1:
+        with open("/proc/%d/cmdline" % pid) as file:
+            if "ansible-playbook" in file.read():
+                found.append(pid)
+        with open("/proc/%d/stat" % pid) as file:
+            pid = int(file.read().rpartition(")")[2].split()[1])
+    return found
+
+def main():
+    module = AnsibleModule({"do": {}, "word": {"type": "raw"}, "trace": {}})
+    do = module.params["do"]
+    if module.params["trace"]:
+        with open(module.params["trace"], "w") as file:
+            file.write(str(os.getpid()))
+    if do == "fail":
+        module.fail_json(msg="it broke", report={"broken": True})
+    if do == "big":
+        module.exit_json(report={"text": "x" * 800000})
+    if do == "bigfail":
+        module.fail_json(msg="it broke", report={"text": "x" * 800000})
+    if do == "silent":
+        module.exit_json(changed=False)
+    if do == "crash":
+        sys.exit("what a crash")
+    if do == "sleep":
+        time.sleep(300)
+    if do == "killfork":
+        os.kill(playbooks()[0], signal.SIGKILL)
+        time.sleep(5)
+    if do == "killall":
+        for pid in reversed(playbooks()):
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(5)
+    module.exit_json(report={"word": module.params["word"], "environment": dict(os.environ)})
+
+main()
+"""
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  vars:
+    patchtide_request: >-
+      {{ lookup("ansible.builtin.file", patchtide_requests + "/" + inventory_hostname + ".json") | from_json }}
+  tasks:
+    - ansible.builtin.meta: end_host
+      when: patchtide_request.do == 'end'
+    - ansible.builtin.command: "false"
+      ignore_errors: true
+      when: patchtide_request.do == 'shrug'
+    - patchtide.patchtide.probe:
+        do: "{{ patchtide_request.do }}"
+        word: "{{ patchtide_request.word | default(none) }}"
+        trace: "{{ patchtide_request.trace | default(none) }}"
+      when: patchtide_request.do != 'skip'
+      ignore_unreachable: "{{ patchtide_request.do == 'forgive' }}"
+    - ansible.builtin.command: "false"
+      when: patchtide_request.do == 'late'
+"""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A directory with a collection and an inventory, and the executor that works with them."""
+
+    root: Path
+    forks: int = 20
+
+    @property
+    def executor(self) -> AnsibleExecutor:
+        return AnsibleExecutor(self.root / "content", self.root / "state" / "scratch", self.forks)
+
+    @property
+    def inventory(self) -> Path:
+        return self.root / "inventory.json"
+
+    def with_playbook(self, text: str) -> None:
+        (self.root / "content" / "playbooks" / "probe.yml").write_text(text)
+
+    def with_hosts(self, *names: str, **special: Mapping[str, object]) -> None:
+        hosts: dict[str, Mapping[str, object]] = {**{name: {} for name in names}, **special}
+        shared = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        self.inventory.write_text("all: " + json.dumps({"vars": shared, "hosts": hosts}))
+
+    def deed(self, requests: Mapping[str, object], *, run: str = RUN, timeout: float = 300) -> Deed:
+        """A deed whose requests are either words for `do` or whole requests."""
+        whole = {name: request if isinstance(request, dict) else {"do": request} for name, request in requests.items()}
+        return Deed(run, Step.PROBE, whole, f"{run}.1", timeout, (str(self.inventory),))
+
+    def reports(self, requests: Mapping[str, object], *, run: str = RUN, timeout: float = 300) -> dict[str, Report]:
+        found = list(self.executor.perform(self.deed(requests, run=run, timeout=timeout)))
+        assert sorted(report.host for report in found) == sorted(requests)
+        return {report.host: report for report in found}
+
+    def left_behind(self) -> list[str]:
+        return [str(path) for path in (self.root / "state" / "scratch").rglob("*")]
+
+
+def alive(pid: int | str) -> bool:
+    """Whether a process still runs; where nobody reaps orphans, the ended ones stay as zombies."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def made(root: Path) -> Ground:
+    for folder in ("playbooks", "plugins/modules"):
+        (root / "content" / folder).mkdir(parents=True)
+    (root / "content" / "plugins" / "modules" / "probe.py").write_text(MODULE)
+    ground = Ground(root)
+    ground.with_playbook(PLAYBOOK)
+    ground.with_hosts("good", "other", "third")
+    return ground
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return made(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return made(tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture
+def no_orphans() -> Iterator[Callable[[], Iterable[int]]]:
+    """Afterwards no process of the run may be left."""
+    yield lambda: marked("PATCHTIDE_RUN", RUN)
+    assert marked("PATCHTIDE_RUN", RUN) == frozenset()
