@@ -1,6 +1,5 @@
 """`patchtide init`: a project to begin with."""
 
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -8,26 +7,17 @@ import click
 from patchtide.cli.call import Call, command
 from patchtide.cli.files import written
 from patchtide.cli.output import document, printed, raw
+from patchtide.config.template import PIPELINES, files_for
 from patchtide.core.errors import UsageError
-
-_PROJECT = {
-    "patchtide.yml": "patchtide.yml",
-    "inventory/hosts.yml": "hosts.yml",
-    "hooks/drain.yml": "hooks/drain.yml",
-    "hooks/undrain.yml": "hooks/undrain.yml",
-    ".gitignore": "gitignore",
-}
-_PIPELINES = {"github": (".github/workflows/patchtide.yml", "github.yml"), "gitlab": (".gitlab-ci.yml", "gitlab.yml")}
 
 
 @command("init")
 @click.argument("directory", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--ci", type=click.Choice(sorted(_PIPELINES)), help="Also write a pipeline.")
+@click.option("--ci", type=click.Choice(sorted(PIPELINES)), help="Also write a pipeline.")
 @click.pass_obj
 def init(call: Call, directory: Path, ci: str | None) -> int:
     """Write a project: configuration, inventory, hooks, a CI pipeline. What is there already stays as it is."""
-    wanted = dict(_PROJECT) | (dict([_PIPELINES[ci]]) if ci else {})
-    fate = {name: _placed(directory / name, template) for name, template in wanted.items()}
+    fate = {name: _placed(directory / name, text) for name, text in files_for(ci).items()}
     if call.json:
         raw(document("init", {"directory": str(directory), "files": fate}))
         return 0
@@ -39,7 +29,7 @@ def init(call: Call, directory: Path, ci: str | None) -> int:
     return 0
 
 
-def _placed(path: Path, template: str) -> str:
+def _placed(path: Path, text: str) -> str:
     """Write a file unless there is one, and return which it was; raises UsageError."""
     if path.is_symlink() or path.exists():
         return "kept"
@@ -47,5 +37,5 @@ def _placed(path: Path, template: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"the folder cannot be made: {error.strerror}", where=str(path.parent)) from None
-    written(path, files("patchtide.cli").joinpath("templates", template).read_text(encoding="utf-8"))
+    written(path, text)
     return "wrote"

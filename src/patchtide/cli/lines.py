@@ -35,9 +35,9 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             why = f" ({event.why})" if event.why else ""
             yield _line(event.at, event.step, f"begins on {listed(event.hosts)}{why}")
         case HostFinished():
-            yield _line(event.at, event.step, f"{event.host}  {event.status}  {_details(event, began)}")
+            yield _line(event.at, event.step, _details(event, began), f"{event.host}  {event.status}")
         case HostsSettled():
-            yield _line(event.at, event.end, f"{listed(event.hosts)}  {event.reason}")
+            yield _line(event.at, event.end, event.reason, listed(event.hosts))
         case Held():
             until = f" until {moment(event.until)}" if event.until else ""
             yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
@@ -53,8 +53,9 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             assert_never(event)
 
 
-def _line(at: datetime, word: str, rest: str) -> str:
-    return f"{at.astimezone(UTC):%H:%M:%SZ} {word:<9} {one_line(rest)}"
+def _line(at: datetime, word: str, rest: str, subject: str = "") -> str:
+    columns = (subject, one_line(rest))
+    return f"{at.astimezone(UTC):%H:%M:%SZ} {word:<9} {'  '.join(column for column in columns if column)}"
 
 
 def _details(event: HostFinished, began: datetime | None) -> str:

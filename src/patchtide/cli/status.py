@@ -19,6 +19,11 @@ from patchtide.wiring import lock, settings, store
 _POLL_SECONDS = 1.0
 
 
+def now() -> datetime:
+    """Return the instant as of which a run is looked at."""
+    return datetime.now(UTC)
+
+
 @command("status")
 @click.argument("run_name", metavar="[RUN]", required=False)
 @click.option("--watch", is_flag=True, help="Follow the run until it ends.")
@@ -36,7 +41,7 @@ def status(call: Call, run_name: str | None, watch: bool) -> int:
 
 
 def _told(run_id: str, run: Run, held: Lock, call: Call) -> None:
-    action = standing(run, datetime.now(UTC))
+    action = standing(run, now())
     holder = held.holder()
     view = run_view(run_id, run)
     if call.json:
