@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from tests.cli.fleet import Fleet
-from tests.core.made import NOW
 
-from patchtide.adapters.fake import FakeClock, MemoryLock, MemoryStore
+from patchtide.adapters.fake import MemoryLock, MemoryStore
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
@@ -94,10 +93,10 @@ def recorded(project: Path) -> Callable[[str, list[Event]], None]:
 @pytest.fixture
 def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """The project with hosts that are as fast as memory; log, lock and clock live as long as the test."""
-    hosts, store, lock, clock = Fleet(), MemoryStore(), MemoryLock(), FakeClock(NOW)
+    hosts, store, lock = Fleet(), MemoryStore(), MemoryLock()
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, store, lock, clock, notifier)
+        return Desk(hosts, store, lock, hosts.clock, notifier)
 
     for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor"):
         __import__(f"patchtide.cli.{name}")
@@ -107,5 +106,5 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", lambda _: store)
     for name in ("status", "doctor"):
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "lock", lambda _: lock)
-    monkeypatch.setattr(sys.modules["patchtide.cli.status"], "now", clock.now)
+    monkeypatch.setattr(sys.modules["patchtide.cli.status"], "now", hosts.clock.now)
     return hosts

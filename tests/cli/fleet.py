@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.core.made import NOW
+
+from patchtide.adapters.fake import FakeClock
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.fleet import Host
@@ -36,6 +39,7 @@ class Fleet:
     before: Callable[[Deed], None] = lambda _: None
     deeds: list[Deed] = field(default_factory=list)
     back: set[str] = field(default_factory=set)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
 
     def hosts(self, inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
         if pattern not in GROUPS:

@@ -126,11 +126,20 @@ def test_without_waiting_a_shut_window_exits_with_6_and_tick_goes_on(
     assert "window 'nightly' opens 2026-11-22 02:00 UTC" in answer.out
     assert patchtide("resume", "--no-wait").code == 6
     tick = patchtide("tick")
-    assert tick.code == 6
-    assert tick.out == ""
+    assert (tick.code, tick.out, tick.err) == (6, "", "")
     status = patchtide("status")
     assert status.code == 0
     assert "waits (shut) until 2026-11-22 02:00 UTC" in status.out
+
+
+def test_tick_carries_a_run_over_the_threshold_of_its_window(patchtide: Patchtide, fleet: Fleet, project: Path) -> None:
+    configure(project, "nightly")
+    patchtide("run", "--yes", "--no-wait")
+    fleet.clock.sleep(24 * 3600 - 1800)
+    answer = patchtide("tick")
+    assert answer.code == 0
+    assert "done" in answer.out
+    assert set(ends(patchtide).values()) == {"patched"}
 
 
 def test_tick_is_silent_when_there_is_nothing_to_do(patchtide: Patchtide, fleet: Fleet) -> None:

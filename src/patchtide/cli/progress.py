@@ -110,7 +110,8 @@ def _wave(
 def _alike(hosts: list[HostView]) -> str:
     reasons = {host.why for host in hosts}
     names = f"{len(hosts)} hosts" if len(hosts) > 1 else one_line(hosts[0].name)
-    return one_line(f"{names}: {reasons.pop()}" if len(reasons) == 1 else names, _LONG_REASON)
+    reason = reasons.pop() if len(reasons) == 1 else ""
+    return one_line(f"{names}: {reason}" if reason else names, _LONG_REASON)
 
 
 def _state(word: str) -> Text:

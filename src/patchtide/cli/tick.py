@@ -6,11 +6,12 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.entry import sentence
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, warned
+from patchtide.core.decide import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError
 from patchtide.core.run import Run
 from patchtide.core.steps import WAITING_EXIT_CODE
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import history
+from patchtide.engine.inspect import history, standing
 from patchtide.engine.rollout import drive
 from patchtide.report.runview import RunView, run_view
 from patchtide.wiring import desk, settings, who
@@ -31,7 +32,7 @@ def tick(call: Call) -> int:
     views: list[RunView] = []
     for run_id, known in reversed(history(ports.store)):
         if known.outcome is None:
-            code, view = _ticked(run_id, known, ports)
+            code, view = _ticked(run_id, known, ports) if _due(known, ports) else _left(run_id, known)
             codes.append(code)
             views.append(view)
             if not call.json and view.outcome:
@@ -39,6 +40,21 @@ def tick(call: Call) -> int:
     if call.json:
         raw(document("tick", {"runs": views}))
     return min(codes, key=_badness, default=0)
+
+
+def _due(known: Run, ports: Desk) -> bool:
+    """Tell whether there is anything to do in a run now; taking it up for nothing would only fill its log."""
+    match standing(known, ports.clock.now()):
+        case Wait(until, _, _, _):
+            return until <= ports.clock.now()
+        case Ask():
+            return False
+        case _:
+            return True
+
+
+def _left(run_id: str, known: Run) -> tuple[int, RunView]:
+    return WAITING_EXIT_CODE, run_view(run_id, known)
 
 
 def _ticked(run_id: str, known: Run, ports: Desk) -> tuple[int, RunView]:
