@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,22 @@ PLAYBOOK = """
       when: patchtide_request.do == 'late'
 """
 
+PERFORM = (
+    sys.executable,
+    "-c",
+    """
+import sys
+from pathlib import Path
+from patchtide.adapters.ansible import AnsibleExecutor
+from patchtide.core.steps import Step
+from patchtide.ports import Deed
+root, run, host, trace = Path(sys.argv[1]), *sys.argv[2:]
+requests = {host: {"do": "sleep", "trace": trace or None}}
+deed = Deed(run, Step.PROBE, requests, run + ".1", 300, (str(root / "inventory.json"),))
+list(AnsibleExecutor(root / "content", root / "state" / "scratch", 5).perform(deed))
+""",
+)
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -126,6 +143,13 @@ def alive(pid: int | str) -> bool:
         return False
 
 
+def seen(path: Path) -> int:
+    """Wait until the module has left its trace and return its process id."""
+    while not path.exists() or not path.read_text():
+        time.sleep(0.05)
+    return int(path.read_text())
+
+
 def made(root: Path) -> Ground:
     for folder in ("playbooks", "plugins/modules"):
         (root / "content" / folder).mkdir(parents=True)
@@ -143,7 +167,7 @@ def ground(tmp_path: Path) -> Ground:
 
 @pytest.fixture(scope="session")
 def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return made(tmp_path_factory.mktemp("ground"))
+    return made(tmp_path_factory.mktemp("a ground (é)"))
 
 
 @pytest.fixture

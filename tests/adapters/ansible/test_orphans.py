@@ -7,29 +7,17 @@ import sys
 import time
 
 import pytest
-from tests.adapters.ansible.conftest import RUN, Ground, alive
+from tests.adapters.ansible.conftest import PERFORM, RUN, Ground, alive
 
 from patchtide.adapters.ansible.orphans import ended, marked
 from patchtide.core.events import Status
 
-PERFORM = """
-import sys
-from pathlib import Path
-from patchtide.adapters.ansible import AnsibleExecutor
-from patchtide.core.steps import Step
-from patchtide.ports import Deed
-root, run = Path(sys.argv[1]), sys.argv[2]
-requests = {"good": {"do": "sleep", "trace": str(root / "trace")}}
-deed = Deed(run, Step.PROBE, requests, run + ".1", 300, (str(root / "inventory.json"),))
-executor = AnsibleExecutor(root / "content", root / "state" / "scratch", 5)
-list(executor.perform(deed))
-"""
-
 
 def controller(ground: Ground) -> "subprocess.Popen[bytes]":
     """A controller whose one host is in the middle of its step."""
-    process = subprocess.Popen([sys.executable, "-c", PERFORM, str(ground.root), RUN])
-    while not (ground.root / "trace").exists():
+    trace = ground.root / "trace"
+    process = subprocess.Popen([*PERFORM, str(ground.root), RUN, "good", str(trace)], stderr=subprocess.DEVNULL)
+    while not trace.exists():
         assert process.poll() is None
         time.sleep(0.05)
     return process

@@ -9,7 +9,7 @@ from patchtide.adapters.ansible.inventory import hosts_of, refuse_unsound
 from patchtide.adapters.ansible.judgement import judgement
 from patchtide.adapters.ansible.play import Over, playing
 from patchtide.adapters.ansible.sources import state_of
-from patchtide.adapters.ansible.workplace import cleared, refuse_template, sockets_of, workplace
+from patchtide.adapters.ansible.workplace import cleared, refuse_odd_path, sockets_of, workplace
 from patchtide.core.fleet import Host
 from patchtide.ports import Deed, Report
 
@@ -33,18 +33,17 @@ class AnsibleExecutor:
     def perform(self, deed: Deed) -> Iterator[Report]:
         """Yield exactly one report per requested host: a failure at once, a success when the play is over.
 
-        Leaving the iteration early ends Ansible and all its children here; what they began on hosts goes on.
+        The play goes on after a host's failure, as it may have something to put right (`always`). Leaving the iteration
+        early ends Ansible and all its children here; what they began on hosts goes on.
         """
         if not deed.requests:
             return
-        refuse_template(self._scratch)
+        refuse_odd_path(self._scratch)
         self._refuse_unsound(deed)
         known = judgement(deed.requests)
         with workplace(deed, self._content, self._scratch) as place, playing(deed, place, self._forks) as play:
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)
-                if not known.waiting:
-                    break
 
     def _refuse_unsound(self, deed: Deed) -> None:
         """An inventory that was edited since it was read may hold templates by now, which Ansible would execute."""

@@ -97,7 +97,7 @@ def _told(data: Happening, otherwise: str) -> str:
     """Return the module's own sentence; when the module did not even run, also what its interpreter said."""
     result = _mapping(data.get("res"))
     said = [result.get("msg"), result.get("module_stderr")]
-    return ": ".join(_printable(str(text)).strip() for text in said if text) or otherwise
+    return ": ".join(_printable(str(text)).strip() for text in said if text).removeprefix("Task failed: ") or otherwise
 
 
 def _printable(text: str) -> str:

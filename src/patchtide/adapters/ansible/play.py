@@ -72,7 +72,7 @@ class Play:
             "ident": "play",
             "playbook": str(place.collection / "playbooks" / f"{deed.step}.yml"),
             "inventory": list(deed.inventory),
-            "limit": f"@{place.limit}",
+            "limit": f"@{place.limit.name}",  # from where Ansible runs: it would split a whole path at its spaces
             "extravars": {"patchtide_requests": str(place.requests)},
             "envvars": dict(for_play(deed.run_id, place.mark, place.private, place.sockets, self.forks)),
             "forks": self.forks,

@@ -173,10 +173,11 @@ def _plain(name: str) -> str:
     return name
 
 
-def refuse_template(path: Path) -> None:
-    """Raise UsageError for a path that Ansible would take for a template."""
-    if template_in(str(path)):
-        raise UsageError("Ansible would run the path as a template", where=str(path), hint="Rename the directory.")
+def refuse_odd_path(path: Path) -> None:
+    """Raise UsageError for a path that Ansible would take for a template, or for two."""
+    if template_in(str(path)) or os.pathsep in str(path):
+        message = "Ansible cannot work in a directory whose path has ':', '{{', '{%' or '{#' in it"
+        raise UsageError(message, where=str(path), hint="Rename the directory.")
 
 
 def _sockets_prefix(run_id: str) -> str:
