@@ -87,7 +87,9 @@ def test_at_a_terminal_a_person_is_asked(
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr(click, "confirm", confirmed)
-    assert patchtide("run").code == code
+    asked = patchtide("run", "--quiet")
+    assert asked.code == code
+    assert "wave 2: p2 (1), p3 (1)" in asked.err
     assert any(deed.step is Step.PATCH for deed in fleet.deeds) == answer
 
 

@@ -55,6 +55,18 @@ def test_a_hosts_markup_is_text_in_the_table() -> None:
     assert "[bold]y[/bold]" in text
 
 
+def test_a_terminal_that_goes_away_stops_no_run() -> None:
+    class Gone(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, _: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    with LiveNotifier(RUN_ID, folded(waiting().events), Gone(), Call()) as live:
+        live.tell(RUN_ID, SAID[1])
+
+
 def test_each_event_is_a_line_with_its_time() -> None:
     for story in every_story():
         for event in [*story.events, *SAID]:

@@ -94,11 +94,10 @@ def _prepared(directory: Path) -> Path:
     """Return the demo's folder without what an earlier demo left; a folder with anything else in it is refused."""
     if directory.exists() and any(directory.iterdir()) and not (directory / MARKER).exists():
         raise PatchtideError(f"{directory} is no folder of a demo", hint="Name another one with --directory.")
-    if (directory / "lab").exists():
-        subprocess.run(_argv("lab down -q -d lab"), cwd=directory, check=False)
-    if directory.exists():
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run(_argv("lab down -q -d lab"), cwd=directory, check=False)  # what an interrupted demo left
+    shutil.rmtree(directory)
+    directory.mkdir()
     (directory / MARKER).write_text("`patchtide demo` made this folder and will make it anew.\n", encoding="utf-8")
     return directory
 

@@ -1,8 +1,10 @@
 """A run as it happens, at a terminal: a table that is drawn again and again, a line per host at work."""
 
+import io
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Self, TextIO
+from typing import Self, TextIO, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -30,11 +32,43 @@ _REFRESHES = 4
 """Drawings a second, for the spinners."""
 
 
+class _Forgiving(io.TextIOBase):
+    """Writes to a stream for as long as somebody is there to read it: a terminal that goes away stops no run."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # rich draws with ASCII where it has to
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
 class LiveNotifier:
     """Follows a run from where it stands; it is a context in which the drawing lasts."""
 
     def __init__(self, run_id: str, run: Run, stream: TextIO, call: Call) -> None:
-        console = Console(file=stream, no_color=call.no_color or None, highlight=False, markup=False, emoji=False)
+        console = Console(
+            file=cast("TextIO", _Forgiving(stream)),
+            no_color=call.no_color or None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
         self._run_id = run_id
         self._run = run
         self._began: dict[str, datetime] = {}

@@ -10,7 +10,7 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.driving import concluded, driven
 from patchtide.cli.files import text_in, writable
 from patchtide.cli.lines import LineNotifier
-from patchtide.cli.output import told
+from patchtide.cli.output import told, warned
 from patchtide.cli.surveying import surveyed_plan
 from patchtide.core.plan import Plan
 from patchtide.core.settings import Settings
@@ -44,10 +44,7 @@ def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: 
     project = settings(call.config, planning=plan_file is None)
     ports = desk(project, LineNotifier(call))
     plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call)
-    told(plan_text_view(plan, datetime.now(UTC), 0), call)
-    hosts = [host for host in plan.hosts.values() if host.changes]
-    if hosts and not yes:
-        agree(f"Update {amount(len(hosts), 'host')} in this way?")
+    _agreed(plan, call, yes=yes)
     run_id = open_run(plan, ports, who())
     told(f"\nrun {run_id}", call)
     ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
@@ -56,6 +53,17 @@ def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: 
 
 def _made(project: Settings, ports: Desk, call: Call) -> Plan:
     return surveyed_plan(project, ports, who(), call)
+
+
+def _agreed(plan: Plan, call: Call, *, yes: bool) -> None:
+    """Show the plan, and ask unless that was answered before; raises PatchtideError when the answer is no."""
+    text = plan_text_view(plan, datetime.now(UTC), 0)
+    hosts = [host for host in plan.hosts.values() if host.changes]
+    if yes or not hosts:
+        told(text, call)
+        return
+    warned(text)
+    agree(f"Update {amount(len(hosts), 'host')} in this way?")
 
 
 @command("resume")
