@@ -43,7 +43,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
     state = Path(of.state)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Desk(
-        executor=AnsibleExecutor(content(), state / "scratch", of.forks),
+        executor=AnsibleExecutor(content(), state / "scratch", of.forks, Path(of.path).parent),
         store=store(of),
         lock=lock(of),
         clock=SystemClock(),

@@ -160,6 +160,18 @@ def test_what_lies_around_does_not_leak_in(ground: Ground, monkeypatch: pytest.M
     }
 
 
+def test_the_projects_own_configuration_is_read(ground: Ground) -> None:
+    home = ground.root / "a project"
+    home.mkdir()
+    (home / "ansible.cfg").write_text("no configuration at all")
+    executor = AnsibleExecutor(ground.root / "content", ground.root / "scratch", 5, home)
+    with pytest.raises(UsageError, match=r"ansible\.cfg"):
+        executor.hosts([str(ground.inventory)], "good")
+    (home / "ansible.cfg").write_text("[defaults]\nremote_user = somebody\n")
+    assert executor.hosts([str(ground.inventory)], "good")
+    assert {report.status for report in executor.perform(ground.deed({"good": "ok"}))} == {Status.OK}
+
+
 def test_a_configuration_that_the_user_names_is_read(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     (ground.root / "mine.cfg").write_text("no configuration at all")
     monkeypatch.setenv("ANSIBLE_CONFIG", str(ground.root / "mine.cfg"))

@@ -15,18 +15,23 @@ from patchtide.ports import Deed, Report
 
 
 class AnsibleExecutor:
-    """Does steps with the playbooks under `content`; `scratch` holds each attempt's files while it lasts."""
+    """Does steps with the playbooks under `content`; `scratch` holds each attempt's files while it lasts.
 
-    def __init__(self, content: Path, scratch: Path, forks: int) -> None:
+    Ansible runs in `home`, the project's directory, so that an ansible.cfg there and relative paths in the inventory
+    mean what they mean to a person who calls Ansible there.
+    """
+
+    def __init__(self, content: Path, scratch: Path, forks: int, home: Path = Path("/")) -> None:
         self._content = content.absolute()
         self._scratch = scratch.absolute()
         self._forks = forks
+        self._home = home.absolute()
         self._sound: set[tuple[Hashable, str]] = set()
 
     def hosts(self, inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
         """Return the hosts that a pattern selects, in inventory order; raises UsageError for what cannot be trusted."""
         state = state_of(inventory)
-        found = hosts_of(inventory, pattern)
+        found = hosts_of(inventory, pattern, self._home)
         self._sound |= {(state, host.name) for host in found}
         return found
 
@@ -41,7 +46,7 @@ class AnsibleExecutor:
         refuse_odd_path(self._scratch)
         self._refuse_unsound(deed)
         known = judgement(deed.requests)
-        with workplace(deed, self._content, self._scratch) as place, playing(deed, place, self._forks) as play:
+        with workplace(deed, self._content, self._scratch) as place, playing(deed, place, self._forks, self._home) as play:
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)
 
@@ -50,7 +55,7 @@ class AnsibleExecutor:
         state = state_of(deed.inventory)
         asked = {(state, host) for host in deed.requests}
         if state is None or asked - self._sound:
-            refuse_unsound(deed.inventory, deed.requests)
+            refuse_unsound(deed.inventory, deed.requests, self._home)
             self._sound |= asked
 
     def fence(self, run_id: str) -> int:

@@ -15,22 +15,25 @@ _SECONDS = 120
 _FORM = "Check it with `ansible-inventory -i FILE --graph`."
 
 
-def hosts_of(inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:
-    """Return the hosts of an inventory that a pattern selects, in inventory order, with their merged variables."""
+def hosts_of(inventory: Sequence[str], pattern: str, home: Path) -> tuple[Host, ...]:
+    """Return the hosts of an inventory that a pattern selects, in inventory order, with their merged variables.
+
+    Ansible's programs run in the directory `home`.
+    """
     if pattern.count("[") != pattern.count("]"):  # Ansible takes a broken regular expression for one that matches
         raise UsageError(f"the host pattern {pattern!r} opens and closes '[' unevenly", hint=_PATTERN)
     sources = _sources(inventory)
     listing = ["ansible-inventory", *sources, "--list"]
     selection = ["ansible", *sources, "--list-hosts", "--", pattern]
-    with _started(listing) as listed, _started(selection) as selected:  # side by side: each takes most of a second
+    with _started(listing, home) as listed, _started(selection, home) as selected:  # side by side: each takes most of a second
         document = _document(_output(listed, inventory), inventory)
         names = _selected(_output(selected, inventory), pattern, inventory)
     return _sound(document, names, inventory)
 
 
-def refuse_unsound(inventory: Sequence[str], names: Iterable[str]) -> None:
+def refuse_unsound(inventory: Sequence[str], names: Iterable[str], home: Path) -> None:
     """Raise UsageError when the inventory is not plain data for one of the hosts, those that it no longer has aside."""
-    with _started(["ansible-inventory", *_sources(inventory), "--list"]) as listed:
+    with _started(["ansible-inventory", *_sources(inventory), "--list"], home) as listed:
         document = _document(_output(listed, inventory), inventory)
     _sound(document, [name for name in names if name in _variables(document)], inventory)
 
@@ -56,12 +59,11 @@ def _sources(inventory: Sequence[str]) -> list[str]:
     return [part for path in inventory for part in ("-i", str(Path(path).absolute()))]
 
 
-def _started(command: list[str]) -> subprocess.Popen[str]:
-    """Start a program in the root directory, where no project's ansible.cfg is."""
+def _started(command: list[str], home: Path) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             command,
-            cwd="/",
+            cwd=home,
             env=for_inventory(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, TypeAlias
@@ -33,6 +34,7 @@ class Play:
     deed: Deed
     place: Workplace
     forks: int
+    home: Path
     queue: SimpleQueue[Heard] = field(default_factory=SimpleQueue)
     cancelled: Event = field(default_factory=Event)
 
@@ -72,7 +74,8 @@ class Play:
             "ident": "play",
             "playbook": str(place.collection / "playbooks" / f"{deed.step}.yml"),
             "inventory": list(deed.inventory),
-            "limit": f"@{place.limit.name}",  # from where Ansible runs: it would split a whole path at its spaces
+            "project_dir": str(self.home),
+            "limit": f"@{place.limit}",
             "extravars": {"patchtide_requests": str(place.requests)},
             "envvars": dict(for_play(deed.run_id, place.mark, place.private, place.sockets, self.forks)),
             "forks": self.forks,
@@ -95,9 +98,9 @@ class Play:
 
 
 @contextmanager
-def playing(deed: Deed, place: Workplace, forks: int) -> Iterator[Play]:
+def playing(deed: Deed, place: Workplace, forks: int, home: Path) -> Iterator[Play]:
     """Run a deed's playbook while the context lasts; when it is left early, Ansible and its children are ended."""
-    play = Play(deed, place, forks)
+    play = Play(deed, place, forks, home)
     thread = Thread(target=play.run, name=f"ansible {deed.marker}", daemon=True)
     thread.start()
     try:

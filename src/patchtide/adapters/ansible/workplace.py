@@ -44,8 +44,8 @@ class Workplace:
 
     @property
     def limit(self) -> Path:
-        """Return the file that names the hosts, one a line."""
-        return self.private / "hosts"
+        """Return the file that names the hosts, one a line; Ansible splits its path at spaces, and this has none."""
+        return self.sockets / "hosts"
 
     @property
     def collection(self) -> Path:
@@ -186,7 +186,7 @@ def _sockets_prefix(run_id: str) -> str:
 
 def _temporary() -> str:
     found = tempfile.gettempdir()
-    return found if len(found) <= _LONGEST_TEMPORARY else "/tmp"  # noqa: S108 - mkdtemp makes what is in it safe
+    return found if len(found) <= _LONGEST_TEMPORARY and " " not in found else "/tmp"  # noqa: S108 - mkdtemp makes what is in it safe
 
 
 @contextmanager
