@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from tests.simulation.moments import Moments, SimClock
+
 from patchtide.core.events import Status
 from patchtide.core.fleet import Host
 from patchtide.core.steps import Step
 from patchtide.ports import Deed, Report
-from tests.simulation.moments import Moments, SimClock
 
 MUTATING = frozenset({Step.ENTER, Step.PATCH, Step.REBOOT, Step.LEAVE, Step.ROLLBACK})
 

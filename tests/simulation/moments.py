@@ -15,7 +15,7 @@ class Crash(BaseException):
     """The controller is killed: nothing may catch this."""
 
 
-class Stuck(AssertionError):
+class StuckError(AssertionError):
     """The loop goes on and on without getting anywhere."""
 
 
@@ -60,7 +60,7 @@ class Moments:
             return
         self.left -= 1
         if self.left <= 0:
-            raise Stuck(f"no end in sight ({where})")
+            raise StuckError(f"no end in sight ({where})")
         self._busy = True
         try:
             for visitor in self.visitors:

@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
+from tests.core import made
+from tests.simulation.fleet import Faults, VirtualHost
+
 from patchtide.core.health import Check
 from patchtide.core.plan import Change, HostPlan, Plan, TierPlan
 from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy
 from patchtide.core.steps import Step
 from patchtide.core.windows import Blackout, Day, Window
 from patchtide.documents import sealed
-from tests.core import made
-from tests.simulation.fleet import Faults, VirtualHost
 
 START = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 WEB = Check("web", "http", {"port": 8080}, deadline=timedelta(minutes=1))
@@ -43,7 +44,7 @@ def _tier(random: Random, name: str) -> TierPlan:
     window = Window(f"night-{name}", "FREQ=DAILY", time(random.randint(0, 23)), timedelta(hours=hours), "Europe/Berlin")
     never = replace(window, name="never", rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
     short = replace(window, name="short", duration=timedelta(minutes=20))
-    windows = random.choice([(window,)] * 8 + [(window, replace(window, at=time(12)))] * 2 + [(never,), (short,), ()])
+    windows = random.choice([(window,)] * 40 + [(window, replace(window, at=time(12)))] * 5 + [(never,), (short,), ()])
     approvals = Approvals(1, ("ann", "bob", "cid"), timedelta(hours=random.choice([0, 0, 30])))
     return TierPlan(
         name=name,
@@ -52,7 +53,7 @@ def _tier(random: Random, name: str) -> TierPlan:
         always=always,
         soak=timedelta(minutes=random.choice([0, 0, 20, 120])),
         soak_every=timedelta(minutes=10),
-        failure_budget=random.choice([Amount(count=0), Amount(count=0), Amount(count=1), Amount(percent=50)]),
+        failure_budget=random.choice([Amount(count=0), Amount(count=1), Amount(percent=50), Amount(percent=100)]),
         on_failure=random.choice([OnFailure.ROLLBACK] * 3 + [OnFailure.ASK, OnFailure.STOP]),
         approvals=approvals if random.random() < 0.25 else None,
     )
@@ -62,9 +63,9 @@ def _host(random: Random, name: str) -> HostPlan:
     both = (Change("other:amd64", "2.0"), Change("tide:amd64", "1.0"))
     plan = made.host_plan(name, *(both if random.random() < 0.7 else both[1:]))
     match random.random():
-        case luck if luck < 0.03:
+        case luck if luck < 0.01:
             return replace(plan, refused="dpkg is interrupted")
-        case luck if luck < 0.05:
+        case luck if luck < 0.02:
             return replace(plan, changes=(), refused="no route to host", unreachable=True)
         case luck if luck < 0.08:
             return replace(plan, changes=())
@@ -74,7 +75,7 @@ def _host(random: Random, name: str) -> HostPlan:
 
 def random_fleet(random: Random, plan: Plan) -> list[VirtualHost]:
     """Return the hosts of a plan, most of them sound."""
-    trouble = random.choice([0.0, 0.1, 0.1, 0.3, 0.6])
+    trouble = random.choice([0.0, 0.1, 0.2, 0.4, 0.8])
     return [VirtualHost(name, dict(OLD), _faults(random, trouble)) for name in plan.hosts]
 
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from tests.simulation.fleet import VirtualHost
+from tests.simulation.plans import FILES, OLD
+from tests.simulation.story import Story
+
 from patchtide.core.events import (
     Aborted,
     Approved,
@@ -22,9 +26,6 @@ from patchtide.core.run import Run, fold, folded, opened
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import openings
 from patchtide.documents import event_of, event_text
-from tests.simulation.fleet import VirtualHost
-from tests.simulation.plans import FILES, OLD
-from tests.simulation.story import Story
 
 FROM_PEOPLE = (Approved, Aborted, RollbackAsked)
 NEW = {file.name: file.version for file in FILES}
@@ -153,7 +154,10 @@ def proven(run: Run, host: str, tier: TierPlan) -> None:
             name
             for name in earlier
             if run.hosts[name].end is EndState.PATCHED
-            and any((i.name, i.version, i.sha256) == (file.name, file.version, file.sha256) for i in run.hosts[name].installed)
+            and any(
+                (i.name, i.version, i.sha256) == (file.name, file.version, file.sha256)
+                for i in run.hosts[name].installed
+            )
         ]
         assert keepers, f"{host} gets {file.name} {file.version}, which nobody keeps"
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from tests.simulation.fleet import VirtualFleet, VirtualHost
+from tests.simulation.moments import Crash, CrashingStore, Moments, SimClock
+from tests.simulation.plans import START, random_fleet, random_plan
+
 from patchtide.adapters.fake import MemoryLock
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Event
@@ -14,9 +18,6 @@ from patchtide.engine.control import abort, approve, ask_rollback
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import timeline
 from patchtide.engine.rollout import drive, open_run
-from tests.simulation.fleet import VirtualFleet, VirtualHost
-from tests.simulation.moments import Crash, CrashingStore, Moments, SimClock
-from tests.simulation.plans import START, random_fleet, random_plan
 
 PATIENCE = timedelta(days=12)
 

@@ -1,10 +1,11 @@
-"""Hundreds of runs with faults, crashes and people; each is one seed. PATCHTIDE_SEED tells one of them again,
-PATCHTIDE_SEEDS says how many there are."""
+"""Hundreds of runs with faults, crashes and people; each is one seed.
+
+PATCHTIDE_SEED=17 tells run 17 again; PATCHTIDE_SEEDS=5000 tells that many.
+"""
 
 import os
 
 import pytest
-
 from tests.simulation.promises import check
 from tests.simulation.story import told
 
@@ -14,5 +15,13 @@ SEEDS = [int(os.environ["PATCHTIDE_SEED"])] if "PATCHTIDE_SEED" in os.environ el
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_promise_is_kept(seed: int) -> None:
-    story = told(seed)
-    check(story)
+    try:
+        check(told(seed))
+    except Exception as error:
+        error.add_note(f"tell it again: PATCHTIDE_SEED={seed} python -m pytest tests/simulation")
+        raise
+
+
+def test_a_seed_tells_the_same_story_each_time() -> None:
+    for seed in range(5):
+        assert told(seed).events == told(seed).events
