@@ -125,7 +125,10 @@ def test_without_waiting_a_shut_window_exits_with_6_and_tick_goes_on(
     configure(project, "nightly")
     answer = patchtide("run", "--yes", "--no-wait")
     assert answer.code == 6
-    assert "window 'nightly' opens 2026-11-22 02:00 UTC" in answer.out
+    assert "until 2026-11-22 02:00 UTC: no window is open; window 'nightly' opens" in answer.out
+    coming = patchtide("status", "--json").document["next"]
+    assert coming["kind"] == "wait"
+    assert coming["action"]["until"] == "2026-11-22T02:00:00Z"
     assert patchtide("resume", "--no-wait").code == 6
     tick = patchtide("tick")
     assert (tick.code, tick.out, tick.err) == (6, "", "")

@@ -45,7 +45,8 @@ def _told(run_id: str, run: Run, held: Lock, call: Call) -> None:
     holder = held.holder()
     view = run_view(run_id, run)
     if call.json:
-        raw(document("status", view, next=next_words(action, run_id, holder), holder=holder))
+        coming = {"kind": type(action).__name__.lower(), "words": next_words(action, run_id, holder), "action": action}
+        raw(document("status", view, next=coming, holder=holder))
     else:
         printed(standing_text(view, action, holder, width(call)), call)
 

@@ -23,11 +23,12 @@ OUTCOMES = {
 
 def summary(view: RunView, width: int = 0) -> str:
     """Return the last words of a run: what became of it, and of each host."""
-    head = f"run {view.run}: {view.outcome or 'not ended'}"
+    head = f"run {view.run}: {view.outcome or ('waits' if view.held else 'not ended')}"
     meaning = OUTCOMES.get(view.outcome or "", "")
     lines = [f"{head} ({meaning})" if meaning else head]
+    until = f"until {moment(view.held.until)}: " if view.held and view.held.until else ""
     if view.reason:
-        lines.append(f"  {view.reason}")
+        lines.append(f"  {until}{view.reason}")
     return "\n".join([*lines, "", hosts_table(view, width)])
 
 
@@ -93,13 +94,13 @@ def _answer(run_id: str, code: str) -> str:
 def history_text(runs: Sequence[tuple[str, Run]], width: int = 0) -> str:
     """Return a line per run, in the order given."""
     rows = [_history_row(run_view(name, run)) for name, run in runs]
-    return aligned(table(("run", "opened", "by", "took", "outcome", "hosts", "why"), rows), width)
+    return aligned(table(("run", "opened", "by", "took", "outcome", "hosts and why"), rows), width)
 
 
 def _history_row(view: RunView) -> tuple[str, ...]:
     hosts = counted([host.state for host in view.hosts])
-    outcome = view.outcome or "not ended"
-    return view.run, moment(view.opened_at), view.opened_by, took(view), outcome, hosts, view.reason
+    reason = view.reason if view.outcome else "; ".join(part for part in (hosts, view.reason) if part)
+    return view.run, moment(view.opened_at), view.opened_by, took(view), view.outcome or "not ended", reason
 
 
 def took(view: RunView, now: datetime | None = None) -> str:
