@@ -32,13 +32,12 @@ _CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--fo
 _GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_CONFOLD)
 # Without sources apt knows what is installed and the files it is given, so it cannot pick anything else; and without
 # cache files it leaves none that would be taken for the real ones later.
-_FILES_ONLY = (
-    "Dir::Etc::sourcelist=/dev/null",
-    "Dir::Etc::sourceparts=/dev/null",
-    "Dir::Cache::pkgcache=",
-    "Dir::Cache::srcpkgcache=",
+_OFFLINE = tuple(
+    word
+    for option in ("Etc::sourcelist=/dev/null", "Etc::sourceparts=/dev/null", "Cache::pkgcache=", "Cache::srcpkgcache=")
+    for word in ("-o", f"Dir::{option}")
 )
-_EXACT = ("--no-install-recommends", "--allow-downgrades", *(w for o in _FILES_ONLY for w in ("-o", o)))
+_EXACT = ("--no-install-recommends", "--allow-downgrades", *_OFFLINE)
 _DPKG = ("dpkg", "--force-confdef", "--force-confold")
 
 
@@ -66,7 +65,9 @@ class Apt(PackageManager):
     def outlook(self) -> Outlook:
         """`apt-get -s --with-new-pkgs upgrade`, and what dist-upgrade would remove."""
         upgrade = self._simulated("--with-new-pkgs", "upgrade")
-        full = aptspeech.simulated(self._simulated("dist-upgrade").out, self.architecture())
+        full = aptspeech.simulated(upgrade.out, self.architecture())
+        if aptspeech.left_behind(upgrade.out):
+            full = aptspeech.simulated(self._simulated("dist-upgrade").out, self.architecture())
         coming = aptspeech.pending(upgrade.out, {})
         files = self._records([Wanted(one.name, one.arch, one.version) for one in coming])
         trouble = [
@@ -110,7 +111,7 @@ class Apt(PackageManager):
         done = Finished(("apt-mark",), 0, "", "")
         for mark, keys in (("auto", automatic), ("manual", manual)):
             if keys and done.ok:
-                done = finished(["apt-mark", "-q", mark, *map(dpkg.queried, keys)])
+                done = finished(["apt-mark", "-q", *_OFFLINE, mark, *map(dpkg.queried, keys)])
         return done
 
     def hold(self, held: Sequence[str], released: Sequence[str]) -> Finished:
@@ -118,7 +119,7 @@ class Apt(PackageManager):
         done = Finished(("apt-mark",), 0, "", "")
         for mark, keys in (("hold", held), ("unhold", released)):
             if keys and done.ok:
-                done = finished(["apt-mark", "-q", mark, *map(dpkg.queried, keys)])
+                done = finished(["apt-mark", "-q", *_OFFLINE, mark, *map(dpkg.queried, keys)])
         return done
 
     def published(self, wanted: Sequence[Wanted]) -> dict[Wanted, str]:

@@ -8,6 +8,7 @@ from .dpkg import parsed_control
 from .packagemanager import Pending, Simulated, Wanted, bare
 
 _INST = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+) ?(?P<from>.*?)\s*\[(?P<arch>\S+)\]\)")
+_LEFT = re.compile(r"^\d+ upgraded, .* and (\d+) not upgraded\.", re.MULTILINE)
 _REMV = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])?")
 _URI = re.compile(r"^'[^']*' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S*)$")
 _FAILED_UPDATE = re.compile(
@@ -27,6 +28,12 @@ def simulated(out: str, native: str) -> Simulated:
         elif removal:
             removals.append(qualified(removal["name"], native))
     return Simulated(True, "", installs, tuple(removals))
+
+
+def left_behind(out: str) -> bool:
+    """Whether `apt-get -s upgrade` leaves packages as they are, of which a full upgrade might do more."""
+    counted = _LEFT.search(out)
+    return counted is None or counted[1] != "0"
 
 
 def pending(out: str, files: dict[Wanted, tuple[str, int, str]]) -> list[Pending]:

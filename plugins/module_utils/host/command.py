@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Iterable, Sequence
 
 NOT_FOUND = 127
+_TELLING = ("E:", "dpkg: error", "Error:", "error:")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 QUIET = {
     "LC_ALL": "C.UTF-8",
@@ -46,8 +47,15 @@ class Finished:
             return f"{self.argv[0]} did not end in time"
         text = readable(self.err.strip() or self.out.strip(), 4000)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        telling = [line for line in lines if line.startswith(("E:", "dpkg: error", "Error", "error"))] or lines[-3:]
-        return "; ".join(telling)[:600] or f"{self.argv[0]} ended with exit code {self.code} and no message"
+        telling = [_with_cause(lines, i) for i, line in enumerate(lines) if line.startswith(_TELLING)] or lines[-3:]
+        return "; ".join(dict.fromkeys(telling))[:600] or f"{self.argv[0]} ended with {self.code} and no message"
+
+
+def _with_cause(lines: list[str], index: int) -> str:
+    """The line, with the next one where dpkg puts the cause there."""
+    line = lines[index]
+    follows = line.startswith("dpkg: error processing") and line.endswith(":") and index + 1 < len(lines)
+    return f"{line} {lines[index + 1]}" if follows else line
 
 
 def environment() -> dict[str, str]:

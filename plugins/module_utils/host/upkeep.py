@@ -48,7 +48,9 @@ def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:
     entry = journal.write("maintenance", {"state": "entered", "stopped": running, "restored": []})
     if running:
         # Masked on disk: a reboot is one of the steps in between, and their timers catch up right after it.
-        _done(["systemctl", "mask", "--now", "--", *running])
+        # Stopped before they are masked, or their stop finds the units gone and they count as failed.
+        _done(["systemctl", "stop", "--", *running])
+        _done(["systemctl", "mask", "--", *running])
     _wait_for_workers()
     return Answer(_report(entry), changed=bool(running))
 
