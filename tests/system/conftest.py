@@ -1,4 +1,4 @@
-"""Real hosts and the product's own commands on them; what is true on a host is looked up past SSH and past Patchtide."""
+"""Real hosts and the product's own commands on them; what is true on a host is looked up past SSH and Patchtide."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,17 @@ tiers:
   - {{name: production, hosts: env_prod, window: {window}{production}}}
 windows:
   all-day: {{rrule: FREQ=DAILY, at: "00:00", duration: 24h, timezone: UTC}}
-  never-now: {{rrule: FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29, at: "03:00", duration: 4h, timezone: UTC}}
+  never-now: {{rrule: FREQ=YEARLY;BYMONTH={month};BYMONTHDAY=15, at: "03:00", duration: 4h, timezone: UTC}}
 updates:
   exclude: [{exclude}]
 health:
-  - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s, every: 500ms}}
+  - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s}}
   - {{name: units, services: unchanged, deadline: 30s}}
 """
 # Debian's own updates take their time; tests about something else leave them out.
-ONLY_TIDEPOOL = (
-    '{package: "[!t]*", owner: tests, reason: about tidepool only}, {package: "t[!i]*", owner: tests, reason: likewise}'
+ONLY_TIDEPOOL = ", ".join(
+    f'{{package: "{pattern}", owner: tests, reason: about tidepool only, until: 2099-12-31}}'
+    for pattern in ("[!t]*", "t[!i]*")
 )
 
 
@@ -46,7 +48,8 @@ class Project:
         self, *, test: str = "", production: str = "", window: str = "all-day", exclude: str = ONLY_TIDEPOOL
     ) -> None:
         """Write patchtide.yml; `test` and `production` are more keys of the tiers, each beginning with a comma."""
-        text = CONFIG.format(test=test, production=production, window=window, exclude=exclude)
+        month = (datetime.now(UTC).month + 5) % 12 + 1  # half a year from today
+        text = CONFIG.format(test=test, production=production, window=window, exclude=exclude, month=month)
         (self.directory / "patchtide.yml").write_text(text, encoding="utf-8")
 
     def patchtide(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -61,7 +64,7 @@ class Project:
             check=False,
             timeout=900,
         )
-        print(f"$ patchtide {' '.join(words)}\n{done.stdout}{done.stderr}[{done.returncode}]")
+        sys.stdout.write(f"$ patchtide {' '.join(words)}\n{done.stdout}{done.stderr}[{done.returncode}]\n")
         return done
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +88,7 @@ class Project:
     def ends(self) -> dict[str, str]:
         """Return each host's end state in the newest run, by the product's own account."""
         document = json.loads(self.patchtide("status", "--json").stdout)
-        return {host["name"]: host["end"] for tier in document["tiers"] for host in tier["hosts"]}
+        return {host["name"]: host["end"] for host in document["hosts"]}
 
     def shell(self, host: str, *argv: str) -> str:
         """Return what a program says that is run inside a host, past SSH."""
@@ -117,7 +120,7 @@ dpkg-query -W -f '${binary:Package} ${Version} ${Status}\n'
 apt-mark showauto
 apt-mark showhold
 dpkg-query -W -f '${Conffiles}\n' | awk 'NF {print $1}' | sort -u | xargs -r md5sum 2>/dev/null
-systemctl list-units --type=service --state=active --no-legend --plain | awk '$4 == "running" {print $1, $3}' | grep -v ^user@
+systemctl list-units --type=service --state=running --no-legend --plain | awk '$1 !~ /^user@/ {print $1, $3}'
 systemctl list-unit-files --type=service,timer --no-legend | awk '{print $1, $2}'
 """
 
@@ -149,14 +152,14 @@ class Controller:
     def ended(self, within: float = 600) -> int:
         """Return its exit code."""
         code = self.process.wait(within)
-        print(self.log.read_text(encoding="utf-8"), f"[{code}]")
+        sys.stdout.write(f"{self.log.read_text(encoding='utf-8')}[{code}]\n")
         return code
 
 
 Made = Callable[..., Project]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Made]:
     """Make projects with labs of their own; all of them are taken down at the end, however it came."""
     projects: list[Path] = []

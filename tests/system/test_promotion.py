@@ -1,15 +1,14 @@
 """The main job on real hosts: real updates proven in test and promoted, bad ones undone, production left alone."""
 
 import json
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
+from tests.system.conftest import Made
 
 pytestmark = pytest.mark.system
 
 
-def test_real_security_updates_and_the_good_one_are_promoted_exactly(made, tmp_path: Path) -> None:
+def test_real_security_updates_and_the_good_one_are_promoted_exactly(made: Made) -> None:
     project = made(test=1, production=2, offered=["1.1"])
     project.configure(test=", soak: 3s, soak_every: 1s", production=", waves: [1]", exclude="")
     assert project.patchtide("plan", "-o", "plan.json", "--detailed-exitcode").returncode == 8
@@ -36,7 +35,7 @@ def test_real_security_updates_and_the_good_one_are_promoted_exactly(made, tmp_p
     assert project.patchtide("report", "--format", "html", "-o", "report.html").returncode == 0
     assert "tidepool" in (project.directory / "report.html").read_text()
     assert project.patchtide("report", "--format", "junit", "-o", "out.xml").returncode == 0
-    assert len(ElementTree.parse(project.directory / "out.xml").findall(".//testcase")) == 3
+    assert (project.directory / "out.xml").read_text().count("<testcase ") == 3
 
     assert project.patchtide("plan", "--detailed-exitcode").returncode == 0, "nothing is pending any more"
     again = project.run()
@@ -44,7 +43,7 @@ def test_real_security_updates_and_the_good_one_are_promoted_exactly(made, tmp_p
     assert set(project.ends().values()) == {"untouched"}
 
 
-def test_a_bad_update_is_caught_in_test_and_production_is_untouched(made) -> None:
+def test_a_bad_update_is_caught_in_test_and_production_is_untouched(made: Made) -> None:
     project = made(test=2, production=1, offered=["1.11"])  # answers 500 and brings a package that was not there
     before = {host: project.state(host) for host in ("test-1", "test-2", "prod-1")}
     assert project.run().returncode == 9
@@ -54,7 +53,7 @@ def test_a_bad_update_is_caught_in_test_and_production_is_untouched(made) -> Non
     assert all(project.healthy(host) for host in before)
 
 
-def test_an_update_that_fails_only_in_production_takes_its_wave_back_and_later_waves_stay(made) -> None:
+def test_an_update_that_fails_only_in_production_takes_its_wave_back_and_later_waves_stay(made: Made) -> None:
     project = made(test=1, production=4, offered=["2.1"])
     project.configure(production=", waves: [1, 2]")
     project.fleet.shell("prod-2", ["sh", "-c", "echo production fragile > /etc/tidepool/environment"])
@@ -72,7 +71,7 @@ def test_an_update_that_fails_only_in_production_takes_its_wave_back_and_later_w
     assert project.transactions("prod-4", "2.1") == 0
 
 
-def test_within_the_budget_one_bad_host_is_put_back_and_the_rest_go_on(made) -> None:
+def test_within_the_budget_one_bad_host_is_put_back_and_the_rest_go_on(made: Made) -> None:
     project = made(test=1, production=3, offered=["2.1"])
     project.configure(production=", waves: [2], failure_budget: 1")
     project.fleet.shell("prod-1", ["sh", "-c", "echo fragile > /etc/tidepool/environment"])
@@ -80,7 +79,7 @@ def test_within_the_budget_one_bad_host_is_put_back_and_the_rest_go_on(made) -> 
     assert project.ends() == {"test-1": "patched", "prod-1": "rolled_back", "prod-2": "patched", "prod-3": "patched"}
 
 
-def test_a_person_takes_a_finished_run_back(made) -> None:
+def test_a_person_takes_a_finished_run_back(made: Made) -> None:
     project = made(offered=["1.10"])
     before = {host: project.state(host) for host in ("test-1", "prod-1")}
     assert project.run().returncode == 0
@@ -91,7 +90,7 @@ def test_a_person_takes_a_finished_run_back(made) -> None:
 
 
 @pytest.mark.parametrize(("version", "code", "end"), [("1.4", 9, "rolled_back"), ("1.9", 10, "quarantined")])
-def test_failing_maintainer_scripts_end_known(made, version: str, code: int, end: str) -> None:
+def test_failing_maintainer_scripts_end_known(made: Made, version: str, code: int, end: str) -> None:
     project = made(offered=[version])
     assert project.run().returncode == code
     assert project.ends() == {"test-1": end, "prod-1": "untouched"}
@@ -102,7 +101,7 @@ def test_failing_maintainer_scripts_end_known(made, version: str, code: int, end
 
 
 @pytest.mark.parametrize("version", ["1.5", "1.6", "1.7"])
-def test_updates_that_ask_change_conffiles_or_restart_sshd_go_through(made, version: str) -> None:
+def test_updates_that_ask_change_conffiles_or_restart_sshd_go_through(made: Made, version: str) -> None:
     project = made(offered=[version])
     assert project.run().returncode == 0
     assert project.version("prod-1") == version

@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from tests.system.conftest import Made
 
 pytestmark = pytest.mark.system
 
 
 @pytest.mark.parametrize("moment", ["stage", "enter", "patch", "verify", "leave"])
-def test_kill_9_in_a_step_and_resume_loses_nothing(made, moment: str) -> None:
+def test_kill_9_in_a_step_and_resume_loses_nothing(made: Made, moment: str) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
     controller.until(f" {moment} ", "begins")
@@ -21,7 +22,7 @@ def test_kill_9_in_a_step_and_resume_loses_nothing(made, moment: str) -> None:
         assert project.shell(host, "systemctl", "is-enabled", "apt-daily.timer").strip() == "enabled"
 
 
-def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made) -> None:
+def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made: Made) -> None:
     project = made(offered=["1.2"])
     before = project.state("test-1")
     controller = project.begin("run", "--no-input", "--yes")
@@ -32,7 +33,7 @@ def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made) -> None:
     assert project.state("test-1") == before
 
 
-def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(made) -> None:
+def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(made: Made) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
     controller.until(" patch ", "begins")
@@ -46,7 +47,7 @@ def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(
     assert project.shell("test-1", "dpkg", "--audit") == ""
 
 
-def test_a_second_controller_is_told_who_holds_the_run(made) -> None:
+def test_a_second_controller_is_told_who_holds_the_run(made: Made) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
     controller.until(" stage ", "begins")
@@ -57,7 +58,7 @@ def test_a_second_controller_is_told_who_holds_the_run(made) -> None:
     assert controller.ended() == 0
 
 
-def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(made) -> None:
+def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(made: Made) -> None:
     project = made(test=2, offered=["1.1"])
     project.fleet.kill("test-2")
     assert project.run().returncode == 4
@@ -65,7 +66,7 @@ def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(ma
     assert project.version("test-1") == "1.0"
 
 
-def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(made) -> None:
+def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(made: Made) -> None:
     project = made(production=3, offered=["1.1"])
     project.configure(production=", failure_budget: 1")
     assert project.patchtide("plan", "-o", "plan.json").returncode == 0
@@ -75,21 +76,21 @@ def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(m
     assert (ends["prod-1"], ends["prod-2"], ends["prod-3"]) == ("patched", "untouched", "patched")
 
 
-def test_a_shut_window_and_missing_approvals_hold_production_only(made) -> None:
+def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) -> None:
     project = made(offered=["1.1"])
     project.configure(window="never-now")
     assert project.run("--no-wait").returncode == 6
     assert project.version("test-1") == "1.1"
     assert project.version("prod-1") == "1.0"
     waiting = json.loads(project.patchtide("status", "--json").stdout)
-    assert waiting["waiting"]["code"] == "shut"
+    assert waiting["held"]["code"] == "shut"
     assert project.patchtide("tick").returncode == 6
     assert project.patchtide("abort", "--reason", "another day").returncode == 0
     assert project.patchtide("resume").returncode == 5
     assert project.ends() == {"test-1": "patched", "prod-1": "untouched"}
 
 
-def test_approvals_come_from_the_named_and_never_from_the_requester(made) -> None:
+def test_approvals_come_from_the_named_and_never_from_the_requester(made: Made) -> None:
     project = made(offered=["1.1"])
     project.configure(production=", approvals: {count: 1, from: [alice, root]}")
     assert project.run("--no-wait").returncode == 6
@@ -101,7 +102,7 @@ def test_approvals_come_from_the_named_and_never_from_the_requester(made) -> Non
     assert project.version("prod-1") == "1.1"
 
 
-def test_an_owed_reboot_is_done_and_proven(made) -> None:
+def test_an_owed_reboot_is_done_and_proven(made: Made) -> None:
     project = made(offered=["1.1"])
     started = project.shell("test-1", "stat", "-c", "%Y", "/proc/1")
     project.fleet.shell("test-1", ["touch", "/run/reboot-required"])
@@ -110,7 +111,7 @@ def test_an_owed_reboot_is_done_and_proven(made) -> None:
     assert project.ends() == {"test-1": "patched", "prod-1": "patched"}
 
 
-def test_a_changed_host_key_is_never_accepted(made) -> None:
+def test_a_changed_host_key_is_never_accepted(made: Made) -> None:
     project = made(offered=["1.1"])
     script = "rm /etc/ssh/ssh_host_*; ssh-keygen -A; systemctl restart ssh"
     assert project.fleet.shell("prod-1", ["sh", "-c", script]).returncode == 0
