@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from importlib.resources import files
 from pathlib import Path
@@ -41,13 +42,17 @@ _PASSED = re.compile(r"(?i)Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Dat
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything an image is made of; two equal recipes make one image."""
+    """Everything an image is made of; two equal recipes make one image.
+
+    The month is part of it because mirrors drop a release's old package files after its next point release.
+    """
 
     codename: str
     sources: Sources
     options: tuple[str, ...]
     packages: tuple[str, ...]
     script: str
+    month: str
 
     @property
     def image(self) -> str:
@@ -59,7 +64,8 @@ def machine_recipe() -> Recipe:
     """Return the recipe for this machine's Debian and its own mirrors; raises LabError where there are none."""
     codename = machine_codename()
     script = (files("patchtide.lab") / "files" / "image.sh").read_text("utf-8")
-    return Recipe(codename, machine_sources(codename), _options(), PACKAGES, script)
+    month = datetime.now(UTC).strftime("%Y-%m")
+    return Recipe(codename, machine_sources(codename), _options(), PACKAGES, script, month)
 
 
 def ready_image(tell: Callable[[str], None]) -> str:
@@ -69,7 +75,12 @@ def ready_image(tell: Callable[[str], None]) -> str:
         if completed(podman("image", "exists", recipe.image)).returncode:
             tell(f"building the image of the hosts from {recipe.sources.main.uri} (once, about a minute)")
             output(podman("tag", _built(recipe), recipe.image), "the image could not be named")
+            completed(podman("image", "prune", "--all", "--force", "--filter", f"label={_LABEL}", *_OLD))
     return recipe.image
+
+
+_LABEL = "patchtide.lab.image"
+_OLD = ("--filter", "until=1440h")  # two months: nobody's current image
 
 
 def remove_images() -> None:
@@ -128,7 +139,7 @@ def _imported(bootstrap: list[str]) -> str:
     """Return the id of the image that podman read from mmdebstrap's output; one without the other is no image."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as words:
         with subprocess.Popen(bootstrap, stdout=subprocess.PIPE, stderr=words, env=environment()) as maker:
-            importer = podman("import", "--quiet", "-")
+            importer = podman("import", "--quiet", "--change", f"LABEL {_LABEL}={REPOSITORY}", "-")
             imported = subprocess.run(importer, stdin=maker.stdout, capture_output=True, check=False, text=True)
         words.seek(0)
         image = imported.stdout.strip()
