@@ -73,6 +73,15 @@ def test_bars_cover_every_step_and_one_that_was_cut_off_is_unknown() -> None:
     ]
 
 
+def test_a_step_says_which_check_failed_and_what_a_rollback_left_different() -> None:
+    told = harmed_in_production()
+    (verify,) = [bar for bar in bars(told.events) if bar.host == "p1" and bar.step is Step.VERIFY]
+    assert verify.reason == "web fail (status 500)"
+    left = Teller()
+    left.did(Step.ROLLBACK, "t1", finding=Finding(restored="unverified", differences=("tide is 1.1, was 1.0",)))
+    assert bars(left.events)[0].reason == "tide is 1.1, was 1.0"
+
+
 def test_a_late_answer_of_a_fenced_attempt_ends_no_bar() -> None:
     told = Teller()
     told.did(Step.STAGE, "t1")

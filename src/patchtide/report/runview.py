@@ -10,6 +10,8 @@ from patchtide.core.run import HostState, Run
 from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
 from patchtide.report.words import amount, counted, one_line
 
+_LONG_STORY = 4000
+
 
 @dataclass(frozen=True, slots=True)
 class HostView:
@@ -194,11 +196,21 @@ def bars(events: Iterable[Event]) -> tuple[Bar, ...]:
                 running |= dict.fromkeys(event.hosts, event)
             case HostFinished() if event.host in running and running[event.host].attempt == event.attempt:
                 begun = running.pop(event.host)
-                done.append(Bar(event.host, event.step, begun.at, event.at, str(event.status), one_line(event.reason)))
+                done.append(Bar(event.host, event.step, begun.at, event.at, str(event.status), _said(event)))
             case _:
                 pass
     done += [Bar(host, begun.step, begun.at, None, "running", begun.why) for host, begun in running.items()]
     return tuple(sorted(done, key=lambda bar: (bar.start, bar.host)))
+
+
+def _said(event: HostFinished) -> str:
+    """Return why a step ended as it did: the host's own words, checks that did not pass, what a rollback left."""
+    finding = event.finding
+    bad = [measured for measured in finding.measurements if measured.status != "pass"]
+    checks = [f"{measured.name} {measured.status} ({measured.detail})" for measured in bad]
+    owed = [f"owes a reboot: {', '.join(finding.reboot_why)}"] if finding.reboot_owed else []
+    parts = [event.reason, *checks, *finding.differences, *owed]
+    return one_line("; ".join(part for part in parts if part), _LONG_STORY)
 
 
 def _cut_off(host: str, begun: StepStarted, later: StepStarted) -> Bar:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from patchtide.report.runview import Bar, HostView
-from patchtide.report.words import span
+from patchtide.report.words import one_line, span
 
 LEFT = 150.0
 """The width of the column of names."""
@@ -17,6 +17,7 @@ _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 _MOST_TICKS = 8
 _LONG_PAUSE = timedelta(minutes=10)
 _PAUSE_SECONDS = 60.0
+_LONG_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _mark(bar: Bar, y: float, scale: _Scale, now: datetime) -> Mark:
     x = scale.x(bar.start)
     width = max(scale.x(end) - x, _THINNEST)
     title = f"{bar.host}: {bar.step}, {bar.status}, {span(round((end - bar.start).total_seconds(), 1))} {bar.reason}"
-    return Mark(x, y + 5, round(width, 1), str(bar.step), bar.status, title.strip())
+    return Mark(x, y + 5, round(width, 1), str(bar.step), bar.status, one_line(title, _LONG_TITLE))
 
 
 def _ticks(scale: _Scale) -> tuple[Tick, ...]:
