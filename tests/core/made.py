@@ -8,6 +8,7 @@ from patchtide.core.events import (
     Event,
     Finding,
     HostFinished,
+    HostsSettled,
     Installed,
     RunOpened,
     Status,
@@ -19,7 +20,7 @@ from patchtide.core.patchset import Probe
 from patchtide.core.plan import SCHEMA, Change, HostPlan, Plan, TierPlan
 from patchtide.core.policy import NONE, Limits, OnFailure, RebootPolicy
 from patchtide.core.run import Run, fold, folded
-from patchtide.core.steps import Step
+from patchtide.core.steps import EndState, Step
 from patchtide.documents import sealed
 
 NOW = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
@@ -119,3 +120,11 @@ def carried(run: Run, *hosts: str, at: datetime = NOW) -> Run:
     for step in (Step.STAGE, Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE):
         run = did(run, step, *hosts, at=at)
     return run
+
+
+def entered(run: Run, *hosts: str) -> Run:
+    return did(did(run, Step.STAGE, *hosts), Step.ENTER, *hosts)
+
+
+def settled(run: Run, *hosts: str, end: EndState = EndState.UNTOUCHED) -> Run:
+    return fold(run, HostsSettled(NOW, hosts, end, "for the test"))
