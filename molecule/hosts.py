@@ -1,12 +1,15 @@
 """The scenarios' hosts: `hosts.py up` starts one for each, with a real update waiting; `hosts.py down` removes them."""
 
+import hashlib
 import sys
 from pathlib import Path
 
 from patchtide import lab
+from patchtide.core.errors import PatchtideError
 
 HERE = Path(__file__).resolve().parent
 DIRECTORY = HERE.parent / ".cache" / "molecule"
+NAME = "ptmol-" + hashlib.sha256(str(HERE).encode()).hexdigest()[:6]  # no other checkout's
 UPDATE = "1.10"  # good, and brings a new package along
 
 
@@ -19,10 +22,10 @@ def up() -> None:
     """Start a host per scenario, named like it; hosts that are there already are left as they are."""
     if (DIRECTORY / "inventory.yml").exists():
         return
-    down()  # what half a start may have left
+    lab.down(DIRECTORY, say)  # what half a start may have left
     names = sorted(path.parent.name for path in HERE.glob("*/molecule.yml"))
     hosts = tuple(lab.LabHost(name, "test") for name in names)
-    lab.up(lab.LabSpec("ptmol", hosts, DIRECTORY), say).offer(UPDATE)
+    lab.up(lab.LabSpec(NAME, hosts, DIRECTORY), say).offer(UPDATE)
 
 
 def down() -> None:
@@ -30,5 +33,19 @@ def down() -> None:
     lab.down(DIRECTORY, say)
 
 
+def main(words: list[str]) -> int:
+    """Do what was asked for, and return the exit code."""
+    deeds = {"up": up, "down": down}
+    if len(words) != 1 or words[0] not in deeds:
+        say("usage: hosts.py up|down")
+        return 2
+    try:
+        deeds[words[0]]()
+    except PatchtideError as error:
+        say(f"{error} {error.hint}")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    {"up": up, "down": down}[sys.argv[1]]()
+    sys.exit(main(sys.argv[1:]))
