@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from patchtide.core.gates import budget_verdict, failures, stop_verdict, tier_gate, unproven
+from patchtide.core.gates import budget_verdict, stop_verdict, tier_gate, unproven
+from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import OnFailure
 from patchtide.core.run import HostState, Run
@@ -85,7 +86,7 @@ def decide(run: Run, now: datetime) -> Action:
         or _look(run, now)
         or _next_in_tiers(run, now)
         or _patience(run)
-        or _end(run)
+        or End(outcome(run), ending(run))
     )
 
 
@@ -327,29 +328,3 @@ def _patience(run: Run) -> Action | None:
         return None
     first = min(lost, key=_next_try)
     return Wait(_next_try(first), "lost", f"{first.name} does not answer: {first.lost_why}", first.tier)
-
-
-def _end(run: Run) -> Action:
-    ends = [host.end for host in run.hosts.values()]
-    told = ", ".join(f"{ends.count(end)} {end}" for end in EndState if end in ends)
-    stop = stop_verdict(run)
-    return End(_outcome(run), f"{told}; {stop.reason}" if not stop.ok else told)
-
-
-def _outcome(run: Run) -> Outcome:
-    ends = {host.end for host in run.hosts.values()}
-    if EndState.QUARANTINED in ends:
-        return Outcome.NEEDS_PERSON
-    stopped = not stop_verdict(run).ok
-    if EndState.ROLLED_BACK in ends and (stopped or run.asked):
-        return Outcome.ROLLED_BACK
-    if stopped:
-        return Outcome.UNREACHABLE if _only_unreachable(run) else Outcome.HALTED
-    failed = any(failures(run, tier) for tier in run.plan.tiers)
-    untested = any(host.end is EndState.UNTOUCHED and run.plan.hosts[host.name].changes for host in run.hosts.values())
-    return Outcome.PARTLY if failed or untested else Outcome.DONE
-
-
-def _only_unreachable(run: Run) -> bool:
-    failed = [host for tier in run.plan.tiers for host in failures(run, tier)]
-    return bool(failed) and all(host.lost_since is not None or run.plan.hosts[host.name].unreachable for host in failed)
