@@ -65,7 +65,7 @@ def test_only_the_first_wave_of_production_is_harmed_in_the_last_act(tmp_path: P
     assert ACTS[-1].production.count(EndState.ROLLED_BACK) == len(first)
 
 
-@pytest.mark.parametrize("words", [words for act in ACTS for words in (*act.setting, *act.clearing)])
+@pytest.mark.parametrize("words", [words for act in ACTS for words in (*act.setting, act.run, *act.clearing)])
 def test_every_command_of_the_story_is_one(words: str) -> None:
     with root.make_context("patchtide", shlex.split(words), obj=Call()) as ctx:
         command: click.Command = root
@@ -92,7 +92,7 @@ class Played:
     def __call__(self, argv: Sequence[str], **_: object) -> subprocess.CompletedProcess[str]:
         words = shlex.join(argv[3:])
         self.commands.append(words)
-        return subprocess.CompletedProcess(list(argv), self.code if words == "run --yes" else 0, self.out, "")
+        return subprocess.CompletedProcess(list(argv), self.code if words.startswith("run") else 0, self.out, "")
 
 
 def test_an_unexpected_exit_code_ends_the_story_loudly_and_takes_the_fleet_down(
@@ -103,7 +103,7 @@ def test_an_unexpected_exit_code_ends_the_story_loudly_and_takes_the_fleet_down(
     monkeypatch.setattr(subprocess, "run", played)
     answer = patchtide("demo")
     assert answer.code == 1
-    assert "`patchtide run --yes` ended with 9, and 0 was expected" in answer.err
+    assert "`patchtide run --plan plan.json --yes` ended with 9, and 0 was expected" in answer.err
     assert played.commands[-1] == "lab down -d lab"
     assert (project / "patchtide-demo" / MARKER).exists()
 

@@ -135,7 +135,7 @@ def _act(stage: _Stage, number: int, act: Act) -> Mapping[str, tuple[str, str]]:
     stage.say("", _RULE, f"{number}. {act.title}", *act.before)
     for words in act.setting:
         stage.play(words)
-    stage.play("run --yes", act.exit_code)
+    stage.play(act.run, act.exit_code)
     ends = _ends(stage)
     _insist(act, ends)
     stage.say("", *act.after)

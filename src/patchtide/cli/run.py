@@ -44,7 +44,7 @@ def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: 
     project = settings(call.config, planning=plan_file is None)
     ports = desk(project, LineNotifier(call))
     plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call)
-    _agreed(plan, call, yes=yes)
+    _agreed(plan, call, yes=yes, known=plan_file is not None)
     run_id = open_run(plan, ports, who())
     told(f"\nrun {run_id}", call)
     ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
@@ -55,12 +55,12 @@ def _made(project: Settings, ports: Desk, call: Call) -> Plan:
     return surveyed_plan(project, ports, who(), call)
 
 
-def _agreed(plan: Plan, call: Call, *, yes: bool) -> None:
-    """Show the plan, and ask unless that was answered before; raises PatchtideError when the answer is no."""
+def _agreed(plan: Plan, call: Call, *, yes: bool, known: bool) -> None:
+    """Show a plan that is not known yet, and ask unless that was answered; raises PatchtideError on a no."""
     text = plan_text_view(plan, datetime.now(UTC), 0)
     hosts = [host for host in plan.hosts.values() if host.changes]
     if yes or not hosts:
-        told(text, call)
+        told(text.splitlines()[0] if known else text, call)
         return
     warned(text)
     agree(f"Update {amount(len(hosts), 'host')} in this way?")

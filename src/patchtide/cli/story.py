@@ -33,11 +33,12 @@ _PATCHED, _BACK, _UNTOUCHED = EndState.PATCHED, EndState.ROLLED_BACK, EndState.U
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One part of the story: commands before the run, and how its hosts have to end, in the order of the waves."""
+    """One part of the story: commands before the run, the run, and how its hosts have to end, in wave order."""
 
     title: str
     before: tuple[str, ...]
     setting: tuple[str, ...]
+    run: str
     exit_code: int
     test: tuple[EndState, ...]
     production: tuple[EndState, ...]
@@ -53,7 +54,8 @@ ACTS = (
             "The plan locks the exact package files; the run patches test, judges its health, lets it soak,",
             "and promotes those very files to production: one host, then two, then the last.",
         ),
-        ("lab offer 1.1 -d lab", "plan"),
+        ("lab offer 1.1 -d lab", "plan -o plan.json"),
+        "run --plan plan.json --yes",
         Outcome.DONE.exit_code,
         (_PATCHED,) * 2,
         (_PATCHED,) * 4,
@@ -63,6 +65,7 @@ ACTS = (
         "A bad update, caught in test",
         ("tidepool 1.2 answers its health page with 500, everywhere.",),
         ("lab offer 1.2 -d lab",),
+        "run --yes",
         Outcome.ROLLED_BACK.exit_code,
         (_BACK,) * 2,
         (_UNTOUCHED,) * 4,
@@ -76,6 +79,7 @@ ACTS = (
         "A bad update that only fails in production",
         ("tidepool 2.0 works in test, and fails where the host says that it is a production host.",),
         ("lab offer 2.0 -d lab",),
+        "run --yes",
         Outcome.ROLLED_BACK.exit_code,
         (_PATCHED,) * 2,
         (_BACK, _UNTOUCHED, _UNTOUCHED, _UNTOUCHED),
