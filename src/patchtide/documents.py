@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
-from patchtide.core.plan import SCHEMA, Plan
+from patchtide.core.plan import SCHEMA, Plan, misfit
 
 T = TypeVar("T")
 
@@ -82,7 +82,11 @@ def plan_of(text: str, where: str) -> Plan:
         raise UsageError(f"not a plan: `schema` is not {SCHEMA!r}", where=where, hint=_AGAIN)
     if document.get("digest") != digest_of(document):
         raise UsageError("the plan was changed after it was made: its digest does not fit", where=where, hint=_AGAIN)
-    return parsed(Plan, document, what="not a plan", where=where)
+    plan = parsed(Plan, document, what="not a plan", where=where)
+    problem = misfit(plan)
+    if problem is not None:
+        raise UsageError(f"the plan does not fit together: {problem}", where=where, hint=_AGAIN)
+    return plan
 
 
 _AGAIN = "Make a new one with `patchtide plan -o FILE`."

@@ -93,3 +93,28 @@ class Plan:
         reboot = self.limits.reboot if self.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
         verify = max((check.deadline for check in self.checks_of(tier)), default=timedelta(0))
         return self.limits.patch + reboot + verify + self.limits.rollback
+
+
+def misfit(plan: Plan) -> str | None:
+    """Say what in a plan does not fit together, or None: whatever is decided later relies on this."""
+    named = [host for tier in plan.tiers for host in tier.hosts]
+    if not named or not all(wave for tier in plan.tiers for wave in tier.waves):
+        return "a tier or a wave has no hosts"
+    if sorted(named) != sorted(plan.hosts) or any(name != host.name for name, host in plan.hosts.items()):
+        return "the hosts of the tiers are not those of the plan, each once"
+    if len({tier.name for tier in plan.tiers}) != len(plan.tiers):
+        return "two tiers have one name"
+    for host in plan.hosts.values():
+        files = {package.key for package in plan.patch_set.get(host.platform, ())}
+        missing = [change.key for change in host.changes if change.key not in files]
+        if missing:
+            return f"{host.name} gets {missing[0]}, which is not in the patch set"
+    return next((problem for tier in plan.tiers if (problem := _calendar_problem(plan, tier))), None)
+
+
+def _calendar_problem(plan: Plan, tier: TierPlan) -> str | None:
+    try:
+        plan.calendar(tier).may_begin(plan.created_at, timedelta(0))
+    except (ValueError, KeyError, OverflowError) as error:
+        return f"a window or a blackout of tier {tier.name!r} cannot be read: {error}"
+    return None

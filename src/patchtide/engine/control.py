@@ -1,8 +1,9 @@
 """What people say to a run: each is an event in its log, which the controller reads before it decides again."""
 
-from patchtide.core.errors import UsageError
+from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Aborted, Approved, RollbackAsked
 from patchtide.core.run import Run, folded
+from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import did_you_mean
 
@@ -48,9 +49,28 @@ def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str
     wanted = tuple(name for name in changed if not hosts or name in hosts)
     if not wanted:
         raise UsageError(f"run {run_id} changed nothing there that could be put back")
+    _refuse_to_cross(run_id, wanted, desk)
     event = RollbackAsked(desk.clock.now(), by, reason, wanted)
     desk.store.append(run_id, event)
     return event
+
+
+def _refuse_to_cross(run_id: str, hosts: tuple[str, ...], desk: Desk) -> None:
+    """Refuse to put hosts back beneath a later run that changed them, or beside one that has not ended."""
+    runs = desk.store.runs()
+    for later in runs[runs.index(run_id) + 1 :]:
+        other = _run(later, desk)
+        if other.outcome is None:
+            raise LockedError(f"run {later} has not ended", hint=f"Go on with `patchtide resume {later}` first.")
+        kept = [name for name in hosts if name in other.hosts and other.hosts[name].end in _CHANGED]
+        if kept:
+            raise UsageError(
+                f"run {later} changed {', '.join(kept)} after run {run_id}",
+                hint=f"Put that one back first: `patchtide rollback {later}`, or name other hosts.",
+            )
+
+
+_CHANGED = frozenset({EndState.PATCHED, EndState.QUARANTINED})
 
 
 def _run(run_id: str, desk: Desk) -> Run:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Finding, Installed, Status
@@ -34,7 +35,7 @@ def probe_of(report: Report) -> Probe:
         machine_id=_text(data, "machine_id", report.host),
         kernel=_text(data, "kernel", report.host),
         boot=_text(data, "boot", report.host),
-        pending=tuple(_pending(entry, report.host) for entry in _dicts(data, "pending")),
+        pending=_all_pending(data, report.host),
         installed={},
         held=parsed(tuple[str, ...], data.get("held", []), what=f"{report.host}: held"),
         removals=parsed(tuple[str, ...], data.get("removals", []), what=f"{report.host}: removals"),
@@ -51,6 +52,15 @@ def _text(data: Mapping[str, object], key: str, host: str) -> str:
 
 def _dicts(data: Mapping[str, object], key: str) -> tuple[dict[str, object], ...]:
     return parsed(tuple[dict[str, object], ...], data.get(key, []), what=key)
+
+
+def _all_pending(data: Mapping[str, object], host: str) -> tuple[Pending, ...]:
+    found = tuple(_pending(entry, host) for entry in _dicts(data, "pending"))
+    keys = [pending.package.key for pending in found]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise UsageError(f"{host}: updates are named twice: {', '.join(twice)}")
+    return found
 
 
 def _pending(entry: Mapping[str, object], host: str) -> Pending:
@@ -82,6 +92,8 @@ def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
     """Return status, reason and finding of a host's report; what cannot be read is `unknown`, never `ok`."""
     if report.status in {Status.UNREACHABLE, Status.UNKNOWN}:
         return report.status, _sentence(report.reason), Finding()
+    if not isinstance(report.data, Mapping):
+        report = replace(report, data={})
     odd = _odd(step, report.data) if report.status is Status.OK else ""
     if odd:
         return Status.UNKNOWN, f"the report cannot be read: {odd}", Finding()

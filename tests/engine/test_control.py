@@ -1,0 +1,139 @@
+"""What people may say to a run, and when it is refused."""
+
+from datetime import timedelta
+
+import pytest
+from tests.core.made import plan, tier
+from tests.engine.desks import desk
+
+from patchtide.core.errors import LockedError, UsageError
+from patchtide.core.plan import Plan
+from patchtide.core.policy import Approvals
+from patchtide.core.steps import EndState, Outcome
+from patchtide.engine.control import abort, approve, ask_rollback
+from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import did_you_mean, history, run_named, standing, timeline
+from patchtide.engine.rollout import drive, open_run
+
+
+def asking() -> Plan:
+    return plan(tier("test", ("t1",), approvals=Approvals(2, ("ann", "bob", "cid"), timedelta(0))))
+
+
+def done(of: Plan | None = None) -> tuple[str, Desk]:
+    at = desk()
+    run_id = open_run(of or plan(tier("test", ("t1", "t2"))), at, "ann")
+    drive(run_id, at, by="ann", wait=True)
+    return run_id, at
+
+
+def test_an_approval_is_bound_to_the_plan() -> None:
+    at = desk()
+    of = asking()
+    run_id = open_run(of, at, "ann")
+    event = approve(run_id, at, "bob", "looks good")
+    assert (event.digest, event.by, event.comment) == (of.digest, "bob", "looks good")
+    assert timeline(at.store, run_id)[-1] == event
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("ann", "ann opened run"),
+        ("mallory", "mallory is not asked"),
+        ("BOB", "BOB is not asked"),
+        ("", " is not asked"),
+    ],
+)
+def test_an_approval_of_the_wrong_person_is_refused(by: str, message: str) -> None:
+    at = desk()
+    run_id = open_run(asking(), at, "ann")
+    with pytest.raises(UsageError, match=message):
+        approve(run_id, at, by)
+    assert len(timeline(at.store, run_id)) == 1
+
+
+def test_an_approval_counts_once() -> None:
+    at = desk()
+    run_id = open_run(asking(), at, "ann")
+    approve(run_id, at, "bob")
+    with pytest.raises(UsageError, match="already"):
+        approve(run_id, at, "bob")
+
+
+def test_approving_what_needs_none_or_has_ended_is_refused() -> None:
+    at = desk()
+    with pytest.raises(UsageError, match="needs no approval"):
+        approve(open_run(plan(), at, "ann"), at, "bob")
+    run_id, at = done()
+    with pytest.raises(UsageError, match="has ended"):
+        approve(run_id, at, "bob")
+
+
+def test_a_run_that_ended_cannot_be_aborted() -> None:
+    run_id, at = done()
+    with pytest.raises(UsageError, match="has ended already"):
+        abort(run_id, at, "bob", "late")
+
+
+def test_a_rollback_is_of_all_changed_hosts_or_of_those_named() -> None:
+    run_id, at = done()
+    assert ask_rollback(run_id, at, "bob", "slow", ("t2",)).hosts == ("t2",)
+    run = drive(run_id, at, by="bob", wait=True)
+    assert (run.outcome, run.hosts["t2"].end) == (Outcome.ROLLED_BACK, EndState.ROLLED_BACK)
+    assert ask_rollback(run_id, at, "bob", "slow").hosts == ("t1",)
+    assert drive(run_id, at, by="bob", wait=True).hosts["t1"].reason == "bob asked for it: slow"
+
+
+def test_a_rollback_of_nothing_is_refused() -> None:
+    at = desk()
+    run_id = open_run(asking(), at, "ann")
+    with pytest.raises(UsageError, match="changed nothing"):
+        ask_rollback(run_id, at, "bob", "slow")
+    run_id, at = done()
+    ask_rollback(run_id, at, "bob", "slow")
+    drive(run_id, at, by="bob", wait=True)
+    with pytest.raises(UsageError, match="changed nothing"):
+        ask_rollback(run_id, at, "bob", "slow")
+
+
+def test_a_rollback_of_an_unknown_host_says_what_may_have_been_meant() -> None:
+    run_id, at = done()
+    with pytest.raises(UsageError, match="no host 't3'") as caught:
+        ask_rollback(run_id, at, "bob", "slow", ("t3",))
+    assert "Did you mean" in caught.value.hint
+
+
+def test_a_run_is_not_rolled_back_beneath_or_beside_a_later_one() -> None:
+    first, at = done()
+    at.clock.sleep(5)
+    second = open_run(plan(tier("test", ("t1",))), at, "ann")
+    with pytest.raises(LockedError, match=f"run {second} has not ended"):
+        ask_rollback(first, at, "bob", "slow")
+    drive(second, at, by="ann", wait=True)
+    with pytest.raises(UsageError, match=f"run {second} changed t1 after run {first}"):
+        ask_rollback(first, at, "bob", "slow")
+    assert ask_rollback(first, at, "bob", "slow", ("t2",)).hosts == ("t2",)
+
+
+def test_a_run_is_found_by_its_id_its_beginning_or_as_the_newest() -> None:
+    first, at = done()
+    at.clock.sleep(86400)
+    second = open_run(plan(), at, "ann")
+    assert run_named(at.store, None)[0] == second
+    assert run_named(at.store, first)[0] == first
+    assert run_named(at.store, first[:8])[0] == first
+    assert [name for name, _ in history(at.store)] == [second, first]
+    with pytest.raises(UsageError, match="several runs"):
+        run_named(at.store, "2026")
+    with pytest.raises(UsageError, match="no run 'x'") as caught:
+        run_named(at.store, "x")
+    assert caught.value.hint == did_you_mean("x", [first, second])
+    with pytest.raises(UsageError, match="no run yet"):
+        run_named(desk().store, None)
+
+
+def test_where_a_run_stands_is_what_its_controller_would_decide() -> None:
+    run_id, at = done()
+    run = run_named(at.store, run_id)[1]
+    assert standing(run, at.clock.now()).reason == run.reason  # type: ignore[union-attr]

@@ -1,0 +1,79 @@
+"""What hosts are asked to do: plain data, complete, and no more than the step needs."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.core.made import WEB, opened, plan
+
+from patchtide.core.steps import Step
+from patchtide.engine.requests import check_request, request, time_allowed
+
+RUN = opened(plan(checks=(WEB, replace(WEB, name="mine", tiers=("prod",))), enter_hook="hooks/drain.yml"))
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_request_is_plain_json_with_run_and_attempt(step: Step) -> None:
+    asked = request("r1", RUN, step, "t1", 7)
+    assert json.loads(json.dumps(asked)) == asked
+    assert (asked["run"], asked["attempt"]) == ("r1", 7)
+
+
+def test_a_host_is_asked_for_exact_files_and_the_versions_that_they_replace() -> None:
+    for step in (Step.STAGE, Step.PATCH):
+        files = request("r1", RUN, step, "t1", 7)["packages"]
+        assert isinstance(files, list)
+        [file] = files
+        assert set(file) == {"name", "arch", "version", "filename", "size", "sha256", "previous"}
+        assert (file["name"], file["version"], file["previous"]) == ("tide", "1.1", "1.0")
+
+
+def test_a_host_is_judged_by_the_checks_of_its_tier() -> None:
+    for step in (Step.PATCH, Step.VERIFY, Step.ROLLBACK):
+        for host, names in (("t1", ["web"]), ("p1", ["web", "mine"])):
+            checks = request("r1", RUN, step, host, 1)["checks"]
+            assert isinstance(checks, list)
+            assert [check["name"] for check in checks] == names
+
+
+def test_looking_at_a_host_in_doubt_refreshes_and_checks_nothing() -> None:
+    asked = request("r1", RUN, Step.PROBE, "t1", 1)
+    assert (asked["refresh"], asked["checks"]) == (False, [])
+
+
+def test_the_controller_judges_health_itself() -> None:
+    assert request("r1", RUN, Step.VERIFY, "t1", 1)["enforce"] is False
+
+
+def test_hooks_go_with_their_step() -> None:
+    assert request("r1", RUN, Step.ENTER, "t1", 1) == {
+        "run": "r1",
+        "attempt": 1,
+        "state": "entered",
+        "hook": "hooks/drain.yml",
+    }
+    assert request("r1", RUN, Step.LEAVE, "t1", 1)["hook"] is None
+
+
+def test_a_check_is_told_in_seconds_with_its_own_settings() -> None:
+    asked = check_request(replace(WEB, warm_up=timedelta(seconds=10), deadline=timedelta(minutes=5)))
+    assert asked == {
+        "name": "web",
+        "kind": "http",
+        "warm_up": 10.0,
+        "every": 1.0,
+        "healthy_for": 0.0,
+        "deadline": 300.0,
+        "timeout": 5.0,
+        "port": 8080,
+    }
+
+
+@pytest.mark.parametrize("step", Step)
+def test_no_step_may_take_less_than_its_own_limit(step: Step) -> None:
+    allowed = time_allowed(RUN, step, "prod")
+    limits = RUN.plan.limits
+    own = {Step.PATCH: limits.patch, Step.REBOOT: limits.reboot, Step.ROLLBACK: limits.rollback}
+    assert allowed > own.get(step, timedelta(0)).total_seconds()
+    assert time_allowed(RUN, step, "prod") >= time_allowed(RUN, step, "test")
