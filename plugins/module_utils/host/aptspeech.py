@@ -10,7 +10,6 @@ from .packagemanager import Pending, Simulated, Wanted, bare
 _INST = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+) ?(?P<from>.*?)\s*\[(?P<arch>\S+)\]\)")
 _LEFT = re.compile(r"^\d+ upgraded, .* and (\d+) not upgraded\.", re.MULTILINE)
 _REMV = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])?")
-_URI = re.compile(r"^'[^']*' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S*)$")
 _FAILED_UPDATE = re.compile(
     r"^(E: |W: (Failed to fetch|Some index files failed|GPG error|An error occurred|.*(NO_PUBKEY|not signed|expired)))"
 )
@@ -82,17 +81,6 @@ def records(text: str) -> dict[Wanted, tuple[str, int, str]]:
 def update_failures(text: str) -> list[str]:
     """The lines of `apt-get update` that say a list was not fetched or not verified; apt's exit code alone does not."""
     return [line.strip() for line in text.splitlines() if _FAILED_UPDATE.match(line)]
-
-
-def printed_uris(text: str) -> dict[str, tuple[int, str]]:
-    """(size in bytes, sha256) by archive name from `apt-get --print-uris` with sha256 forced."""
-    found = {}
-    for line in text.splitlines():
-        match = _URI.match(line)
-        kind, _, digest = match["hash"].partition(":") if match else ("", "", "")
-        if match and kind.upper() == "SHA256":
-            found[match["file"]] = (int(match["size"]), digest)
-    return found
 
 
 def archive_name(wanted: Wanted) -> str:

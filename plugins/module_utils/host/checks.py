@@ -62,7 +62,7 @@ def _check(value: Any) -> Check:
         raise HostError(f"a check without a name: {value!r}", code="input")
     if kind not in KINDS:
         raise HostError(f"check {name!r} has no kind {kind!r}", f"one of {', '.join(KINDS)}", code="input")
-    times = {key: _seconds(name, key, value.get(key), default) for key, default in _TIMES.items()}
+    times: dict[str, Any] = {key: _seconds(name, key, value.get(key), default) for key, default in _TIMES.items()}
     if times["every"] <= 0 or times["timeout"] <= 0:
         raise HostError(f"check {name!r}: every and timeout have to be more than 0 s", code="input")
     return Check(name=name, kind=kind, **times, **_particulars(name, kind, value))

@@ -67,7 +67,7 @@ def _http(check: Check) -> Look:
         return Look(UNMEASURED, f"{check.host} has no address: {error}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Look(
-            FAIL, readable(f"{where} gave no answer within {check.timeout:g} s: {error or type(error).__name__}")
+            FAIL, readable(f"{where} gave no answer within {check.timeout:g} s: {str(error) or type(error).__name__}")
         )
     finally:
         connection.close()
@@ -92,8 +92,10 @@ def _connection(check: Check) -> http.client.HTTPConnection:
 @contextmanager
 def _cut_off(connected: socket.socket, seconds: float) -> Iterator[None]:
     """End the connection when the block takes longer: socket timeouts alone never end a drip of single bytes."""
+    late = threading.Event()
 
     def shut() -> None:
+        late.set()
         try:
             connected.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -106,6 +108,9 @@ def _cut_off(connected: socket.socket, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if late.is_set():
+        # What was cut off reads as a short answer, not as an error.
+        raise TimeoutError("the answer did not end")
 
 
 def _command(check: Check) -> Look:

@@ -53,7 +53,7 @@ def parsed_services(text: str) -> dict[str, Service]:
             active=fields.get("ActiveState", ""),
             enabled=fields.get("UnitFileState", ""),
             lasting=_lasting(name, fields),
-            on_demand=bool(fields.get("BusName") or fields.get("TriggeredBy")),
+            on_demand=_on_demand(fields),
             restarts=int(fields.get("NRestarts") or 0),
         )
     return found
@@ -146,6 +146,11 @@ def _lasting(name: str, fields: dict[str, str]) -> bool:
     if name.startswith(_PASSING):
         return False
     return fields.get("Type") != "oneshot" or fields.get("RemainAfterExit") == "yes"
+
+
+def _on_demand(fields: dict[str, str]) -> bool:
+    """Whether others start the service when they need it, so that it may rest: one that is enabled may not."""
+    return bool(fields.get("BusName") or fields.get("TriggeredBy")) and fields.get("UnitFileState") != "enabled"
 
 
 def _started_since(one: Service, before: dict[str, Any]) -> bool:

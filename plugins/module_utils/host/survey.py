@@ -11,7 +11,7 @@ from .answer import Answer
 from .boot import fingerprint
 from .checks import checks as named_checks
 from .clock import utc_now
-from .errors import summed_up
+from .errors import HostError, summed_up
 from .inspection import journal_view, reboot_owed
 from .journal import Journal
 from .measurements import measurements
@@ -47,11 +47,19 @@ def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = 
     manager = host.package_manager()
     trouble = manager.troubles() + host.read_only()
     blocking = manager.refresh() if refresh and not check_mode else []
-    outlook = manager.outlook()
+    outlook = _outlook(manager)
     blocking += outlook.trouble
     report = _report(manager, outlook, trouble + blocking, journal)
     report["measurements"] = measurements([one.once() for one in wanted], report["services"])
     return Answer(report, failure=summed_up([one.reason for one in blocking]))
+
+
+def _outlook(manager: PackageManager) -> Outlook:
+    """The pending updates; where they cannot be told, the trouble that says why."""
+    try:
+        return manager.outlook()
+    except HostError as error:
+        return Outlook(trouble=(Trouble(error.code, error.reason, error.hint),))
 
 
 def _report(
