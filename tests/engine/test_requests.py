@@ -70,6 +70,13 @@ def test_a_check_is_told_in_seconds_with_its_own_settings() -> None:
     }
 
 
+def test_a_judgement_may_take_as_long_as_its_checks() -> None:
+    slow = replace(WEB, warm_up=timedelta(minutes=30), deadline=timedelta(minutes=10), timeout=timedelta(minutes=1))
+    run = opened(plan(checks=(slow,)))
+    for step in (Step.PATCH, Step.VERIFY, Step.ROLLBACK):
+        assert time_allowed(run, step, "test") >= 41 * 60
+
+
 @pytest.mark.parametrize("step", Step)
 def test_no_step_may_take_less_than_its_own_limit(step: Step) -> None:
     allowed = time_allowed(RUN, step, "prod")

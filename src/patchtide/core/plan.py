@@ -91,7 +91,7 @@ class Plan:
     def wall(self, tier: str) -> timedelta:
         """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
         reboot = self.limits.reboot if self.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
-        verify = max((check.deadline for check in self.checks_of(tier)), default=timedelta(0))
+        verify = max((check.warm_up + check.deadline for check in self.checks_of(tier)), default=timedelta(0))
         return self.limits.patch + reboot + verify + self.limits.rollback
 
 

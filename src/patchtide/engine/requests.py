@@ -35,7 +35,8 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
 def time_allowed(run: Run, step: Step, tier: str) -> float:
     """Return how many seconds a step may take before nothing more is expected of it: its own limits, and some grace."""
     limits = run.plan.limits
-    checks = sum(check.deadline.total_seconds() for check in run.plan.checks_of(tier))
+    spans = (check.warm_up + check.deadline + check.timeout for check in run.plan.checks_of(tier))
+    checks = sum(span.total_seconds() for span in spans)
     match step:
         case Step.PATCH:
             own = limits.patch.total_seconds() + checks
