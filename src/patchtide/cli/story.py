@@ -24,7 +24,7 @@ tiers:                                   # production gets what test proved, and
 windows:
   daily: {{rrule: "FREQ=DAILY", at: "{opens}", duration: 6h, timezone: UTC}}
 health:
-  - {{name: web, http: {{port: 8080, path: /healthz}}, warm_up: 1s, healthy_for: 2s, deadline: 20s}}
+  - {{name: web, http: {{port: 8080, path: /healthz}}, warm_up: 1s, healthy_for: 2s, deadline: 15s}}
   - {{name: units, services: unchanged}}   # whatever ran before runs now
 """
 

@@ -176,7 +176,7 @@ def why(host: HostState, planned: HostPlan) -> str:
         case EndState.QUARANTINED:
             return f"{reason}; a person has to look at it"
         case EndState.UNTOUCHED:
-            return reason
+            return f"left as it was: {reason}" if planned.changes or planned.refused else reason
         case None:
             return reason or (f"{amount(len(planned.changes), 'update')} to come" if host.next is Step.STAGE else "")
 
