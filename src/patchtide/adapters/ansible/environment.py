@@ -27,7 +27,6 @@ _TAMED = {
     "ANSIBLE_CALLBACK_PLUGINS": "",
     "ANSIBLE_STDOUT_CALLBACK": "",  # the runner's own, which builds on the user's, and fails when that is gone
     "ORIGINAL_STDOUT_CALLBACK": "default",
-    "AD_HOC_COMMAND_ID": "",
     "ANSIBLE_LOAD_CALLBACK_PLUGINS": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     "ANSIBLE_HOST_KEY_CHECKING": "True",  # the runner turns it off unless told
@@ -46,6 +45,9 @@ _TAMED = {
     "PROJECT_UPDATE_ID": "",
     "AWX_LIB_DIRECTORY": "",
 }
+_NOT_EVEN_EMPTY = ("AD_HOC_COMMAND_ID",)
+"""Where it is set at all, empty or not, the runner starts Ansible in another directory than asked."""
+
 _USER_COLLECTIONS = "~/.ansible/collections:/usr/share/ansible/collections"
 
 
@@ -73,6 +75,7 @@ def for_play(run_id: str, marker: str, private: Path, sockets: Path, forks: int)
         **_QUIET,
         **_SOUND_INVENTORY,
         **_TAMED,
+        **{name: "" for name in _NOT_EVEN_EMPTY if name in os.environ},
         "PATH": searched(),
         "ANSIBLE_FORKS": str(forks),
         "ANSIBLE_COLLECTIONS_PATH": f"{private / 'collections'}:{collections}",
