@@ -1,5 +1,6 @@
 """`patchtide windows`: when a tier may be worked on, and why not now."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.output import document, printed, raw
 from patchtide.config.load import calendar_settings_of
+from patchtide.config.sound import ENTER_MARGIN
 from patchtide.core.errors import UsageError
-from patchtide.core.policy import RebootPolicy
+from patchtide.core.fleet import Host
+from patchtide.core.planning import NotProbed, planned
 from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import HORIZON, Opening
 from patchtide.engine.inspect import did_you_mean
 from patchtide.report.words import moment, stamp
@@ -69,7 +73,7 @@ def why_not(call: Call, tier: str | None, at: str | None) -> int:
     path = call.config or Path(CONFIG_NAME)
     settings = calendar_settings_of(path)
     wanted, now = _tier_named(settings, tier), _instant(at)
-    verdict = settings.calendar(wanted).may_begin(now, _need(path, wanted.name))
+    verdict = settings.calendar(wanted).may_begin(now, _need(path, wanted.name, now))
     if call.json:
         raw(document("windows-why-not", verdict, tier=wanted.name, at=now))
     else:
@@ -77,15 +81,19 @@ def why_not(call: Call, tier: str | None, at: str | None) -> int:
     return 0
 
 
-def _need(path: Path, tier: str) -> timedelta:
-    """Return what a wave may take (as `Plan.wall` counts it); nothing where the file holds a calendar only."""
+def _need(path: Path, tier: str, now: datetime) -> timedelta:
+    """Return what a wave may take; nothing where the file holds a calendar only.
+
+    A plan for one made-up host per tier answers, so that the rule is the one by which a run is let in.
+    """
     try:
         settings = settings_in(path, planning=False)
     except UsageError:
         return timedelta(0)
-    reboot = settings.limits.reboot if settings.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
-    judging = (check.deadline for check in settings.checks if not check.tiers or tier in check.tiers)
-    return settings.limits.patch + reboot + max(judging, default=timedelta(0)) + settings.limits.rollback
+    alike = tuple(replace(each, waves=EVERYONE, spread_by=None) for each in settings.tiers)
+    members = {each.name: (Host(each.name),) for each in alike}
+    unknown = {each.name: NotProbed("not asked", unreachable=False) for each in alike}
+    return planned(replace(settings, tiers=alike), members, unknown, now, "").wall(tier) + ENTER_MARGIN
 
 
 def _tier_named(settings: Settings, name: str | None) -> TierSettings:
