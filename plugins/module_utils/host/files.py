@@ -83,7 +83,9 @@ def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Troub
     """A trouble when a file system lacks room to fetch the packages, or to unpack the files in both directions."""
     needs: dict[int, tuple[str, int]] = {}
     kernels = [one for one in [*todo, *files] if _KERNEL.fullmatch(one.name)]
-    wanted = [("/var", 2 * sum(package.size for package in todo) + _MARGIN)]
+    # Old files are taken to be about as big as the new ones; each is fetched in one place and stored in another.
+    fetched = 2 * sum(package.size for package in todo)
+    wanted = [("/var/lib", fetched + _MARGIN), ("/var/tmp", fetched)]
     # Files are unpacked beside the old ones before they replace them, and going back unpacks the old ones again.
     wanted += [("/usr", sum(file.installed_bytes for file in files) // 2 + _MARGIN)] if files else []
     wanted += [("/boot", _KERNEL_BYTES)] if kernels else []

@@ -8,7 +8,7 @@ from typing import Any
 from . import host
 from .answer import Answer
 from .changes import current, outstanding, unexpected
-from .errors import HostError
+from .errors import HostError, summed_up
 from .files import collected, described, intact, room_missing
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
@@ -44,7 +44,7 @@ def stage(run: str, attempt: int, packages: list[Any], check_mode: bool = False)
         if already is not None:
             return already
         begin_afresh(journal)
-        entry = _staged(journal, wanted, host.package_manager())
+        entry = _staged_or_why_not(journal, wanted)
         journal.write("stage", {**entry, "attempt": attempt, "packages": [one.as_dict() for one in wanted]})
         report = _report(entry)
         return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=_failure(report))
@@ -81,6 +81,13 @@ def begin_afresh(journal: Journal) -> None:
         path = journal.folder / f"{part}.json"
         if path.exists():
             path.rename(aside / path.name)
+
+
+def _staged_or_why_not(journal: Journal, wanted: list[Package]) -> Entry:
+    try:
+        return _staged(journal, wanted, host.package_manager())
+    except HostError as error:
+        return _entry(trouble=[Trouble(error.code, error.reason, error.hint)])
 
 
 def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) -> Entry:
@@ -192,8 +199,15 @@ def _entry(**values: Any) -> Entry:
 
 def _report(entry: Entry) -> dict[str, Any]:
     ready = entry.get("state") == "done"
-    reason = "" if ready else "; ".join(one["reason"] for one in entry.get("trouble", [])) or "not ready"
+    reason = "" if ready else _reason(entry.get("trouble", []))
     return {**{key: entry.get(key, default) for key, default in BLANK.items()}, "ready": ready, "reason": reason}
+
+
+def _reason(trouble: list[dict[str, str]]) -> str:
+    return (
+        summed_up([f"{one['reason']} ({one['hint']})" if one["hint"] else one["reason"] for one in trouble])
+        or "unknown"
+    )
 
 
 def _failure(report: dict[str, Any]) -> str:
