@@ -3,13 +3,13 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.content.ansible import played
 from tests.core.made import opened
 
 from patchtide import lab
@@ -36,25 +36,11 @@ def playbook(step: Step) -> str:
     return (ROOT / "playbooks" / f"{step}.yml").read_text(encoding="utf-8")
 
 
-def played(play: Path, inventory: str, requests: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """What ansible-playbook said and did."""
-    folder = requests.parent / "collections" / "ansible_collections" / "patchtide"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "patchtide").exists():
-        (folder / "patchtide").symlink_to(ROOT)
-    more = {"ANSIBLE_COLLECTIONS_PATH": str(folder.parents[1]), "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal"}
-    extra = json.dumps({"patchtide_requests": str(requests)})
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, str(play), "-e", extra, *words]
-    return subprocess.run(
-        command, cwd=requests.parent, env={**os.environ, **more}, capture_output=True, text=True, check=False
-    )
-
-
-def asking(folder: Path, host: str, **values: object) -> Path:
-    """The folder of requests with one for a host in it."""
-    folder.mkdir(exist_ok=True)
-    (folder / f"{host}.json").write_text(json.dumps(values), encoding="utf-8")
-    return folder
+def asking(folder: Path, host: str, **values: object) -> tuple[str, str]:
+    """Words that hand the controller's request for a host to ansible-playbook."""
+    (folder / "requests").mkdir(exist_ok=True)
+    (folder / "requests" / f"{host}.json").write_text(json.dumps(values), encoding="utf-8")
+    return "-e", json.dumps({"patchtide_requests": str(folder / "requests")})
 
 
 @each_step
@@ -86,16 +72,18 @@ def test_what_the_controller_sends_is_never_a_template(tmp_path: Path, trusted: 
     head = {key: play[key] for key in ("hosts", "gather_facts")}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{**head, "vars": variables, "tasks": [show, keep]}]))
     checks = [{"name": "smoke", "argv": ["/bin/echo", text]}]
-    requests = asking(tmp_path / "requests", "localhost", run="r1", checks=checks, enforce=False)
-    done = played(tmp_path / "play.yml", "localhost,", requests, *HERE)
+    requests = asking(tmp_path, "localhost", run="r1", checks=checks, enforce=False)
+    done = played(tmp_path / "play.yml", "localhost,", tmp_path, *requests, *HERE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "said").read_text() == ("42" if trusted else text)
     assert (tmp_path / "marker").exists() is trusted
 
 
 def test_a_host_without_a_request_fails(tmp_path: Path) -> None:
-    requests = asking(tmp_path / "requests", "another")
-    done = played(ROOT / "playbooks" / "verify.yml", "localhost,", requests, *HERE, "-e", "patchtide_become=false")
+    requests = asking(tmp_path, "another")
+    done = played(
+        ROOT / "playbooks" / "verify.yml", "localhost,", tmp_path, *requests, *HERE, "-e", "patchtide_become=false"
+    )
     assert done.returncode == 2
     assert "localhost.json" in done.stdout + done.stderr
 
@@ -108,8 +96,8 @@ def test_on_a_real_host_a_check_runs_the_words_that_were_sent(tmp_path: Path) ->
         text = TEMPLATE.replace("MARKER", str(tmp_path / "marker"))
         same = {"name": "same", "kind": "command", "argv": ["/usr/bin/test", text, "=", text], "deadline": 0.5}
         other = {**same, "name": "other", "argv": ["/usr/bin/test", text, "=", "42"]}
-        requests = asking(tmp_path / "requests", "host-1", run="r1", checks=[same, other], enforce=False)
-        done = played(ROOT / "playbooks" / "verify.yml", str(fleet.inventory), requests)
+        requests = asking(tmp_path, "host-1", run="r1", checks=[same, other], enforce=False)
+        done = played(ROOT / "playbooks" / "verify.yml", str(fleet.inventory), tmp_path, *requests)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout.split("=>", 1)[1])["report"]
         assert {one["name"]: one["status"] for one in report["measurements"]} == {"same": "pass", "other": "fail"}

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.content.ansible import installed
 
 from patchtide.core.steps import Step
 
@@ -124,13 +125,10 @@ def test_a_role_calls_the_collections_modules_by_their_whole_name(role: Path) ->
 
 
 def test_ansible_doc_shows_every_role(tmp_path: Path) -> None:
-    folder = tmp_path / "ansible_collections" / "patchtide"
-    folder.mkdir(parents=True)
-    (folder / "patchtide").symlink_to(ROOT)
     program = Path(sys.executable).with_name("ansible-doc")
     done = subprocess.run(
         [program, "--type", "role", "--json", *(f"patchtide.patchtide.{role.name}" for role in ROLES)],
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)},
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(installed(tmp_path))},
         capture_output=True,
         text=True,
         check=True,
