@@ -36,6 +36,10 @@ class SimClock:
         self._nap = min(LONGEST_NAP, self._nap * 1.5)
         self.moments.pass_by("asleep")
 
+    def jump(self, by: timedelta) -> None:
+        """Be set forward or back, as clocks are."""
+        self._now += by
+
     def reach(self, instant: datetime) -> None:
         self._now = max(self._now, instant)
 

@@ -90,8 +90,21 @@ class People:
         raise AssertionError("two controllers drove one run")
 
 
-def told(seed: int) -> Story:
-    """Return the story of a seed."""
+class Jumps:
+    """Somebody sets the controller's clock, now and then, by minutes or days, forward or back."""
+
+    def __init__(self, random: Random, clock: SimClock) -> None:
+        self.random = random
+        self.clock = clock
+
+    def __call__(self, where: str) -> None:
+        if self.random.random() < 0.03:
+            hours = self.random.choice([0.05, 1, 24, 48]) * self.random.choice([-1, -1, 1])
+            self.clock.jump(timedelta(hours=hours))
+
+
+def told(seed: int, *, jumps: bool = False) -> Story:
+    """Return the story of a seed, also with a clock that is set again and again."""
     random = Random(seed)
     plan = random_plan(random)
     moments = Moments(random, crashes=random.choice([0, 0, 2, 6]))
@@ -103,6 +116,8 @@ def told(seed: int) -> Story:
     run_id = open_run(plan, desk, "ann")
     moments.crashes = crashes
     moments.visitors.append(People(random, desk, run_id))
+    if jumps:
+        moments.visitors.append(Jumps(random, clock))
     run = _driven(run_id, desk, fleet, random)
     if random.random() < 0.2:
         with suppress(Crash):  # it is the command that dies here, before or after its line was written

@@ -6,7 +6,7 @@ PATCHTIDE_SEED=17 tells run 17 again; PATCHTIDE_SEEDS=5000 tells that many.
 import os
 
 import pytest
-from tests.simulation.promises import check
+from tests.simulation.promises import check, check_ends
 from tests.simulation.story import told
 
 COUNT = int(os.environ.get("PATCHTIDE_SEEDS", "300"))
@@ -19,6 +19,15 @@ def test_every_promise_is_kept(seed: int) -> None:
         check(told(seed))
     except Exception as error:
         error.add_note(f"tell it again: PATCHTIDE_SEED={seed} python -m pytest tests/simulation")
+        raise
+
+
+@pytest.mark.parametrize("seed", SEEDS[: max(1, COUNT // 5)])
+def test_a_clock_that_is_set_forward_and_back_loses_nobody(seed: int) -> None:
+    try:
+        check_ends(told(seed, jumps=True))
+    except Exception as error:
+        error.add_note(f"tell it again: PATCHTIDE_SEED={seed} python -m pytest tests/simulation -k clock")
         raise
 
 
