@@ -28,8 +28,8 @@ PAGES = sorted(
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-# `patchtide x`, at the start of a sample's line or after a prompt: words up to the first option, argument or comment.
-CALL = re.compile(r"(?:^ *(?:\$ )?|`)patchtide((?: [a-z][a-z-]*)+)", re.MULTILINE)
+# `patchtide x --y` at the start of a sample's line, after a prompt, or in backquotes.
+CALL = re.compile(r"(?:^ *(?:\$ )?|`)patchtide((?: [^\s`#]+)+)", re.MULTILINE)
 
 
 def named(page: Path) -> str:
@@ -51,24 +51,31 @@ def anchors(page: Path) -> set[str]:
     return {anchor(heading) for heading in HEADING.findall(FENCE.sub("", text_of(page)))}
 
 
-def unknown_words(words: list[str]) -> str | None:
-    """The first word of a call that is no command; what follows a command that takes arguments is one of these."""
+def calls(page: Path) -> Iterator[list[str]]:
+    """The words after `patchtide` of every call that a page shows; prose that only begins with the name is none."""
+    shown = (call.split() for call in CALL.findall(text_of(page)))
+    return (words for words in shown if re.fullmatch(r"[a-z-]+", words[0]))
+
+
+def unknown(words: list[str]) -> str | None:
+    """The first word of a call that is no command where one has to be, or no option of its command."""
     command: click.Command = patchtide
-    for word in words:
-        if not isinstance(command, click.Group):
-            return None
-        below = command.get_command(click.Context(command), word)
+    rest = list(words)
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        below = command.get_command(click.Context(command), rest.pop(0))
         if below is None:
-            return word
+            return " ".join(words)
         command = below
-    return None
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help", "--version"}
+    return next((word for word in rest if word.startswith("--") and word.partition("=")[0] not in known), None)
 
 
-def readme_sample() -> str:
-    """The configuration that the README shows."""
-    found = re.findall(r"```yaml\n(.*?)```", text_of(ROOT / "README.md"), re.DOTALL)
-    assert found, "the README shows no configuration"
-    return str(found[0])
+def configurations() -> Iterator[tuple[str, str]]:
+    """Every whole configuration that a page shows, with the page's name."""
+    for page in PAGES:
+        for block in re.findall(r"^```yaml\n(.*?)^```$", text_of(page), re.DOTALL | re.MULTILINE):
+            if re.search(r"^inventory:", block, re.MULTILINE):
+                yield named(page), block
 
 
 def test_the_reference_is_what_the_code_says() -> None:
@@ -88,20 +95,35 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_every_command_on_a_page_exists(page: Path) -> None:
-    calls = [call.split() for call in CALL.findall(text_of(page))]
-    assert [call for call in calls if unknown_words(call)] == []
+def test_every_command_and_option_on_a_page_exists(page: Path) -> None:
+    assert [found for words in calls(page) if (found := unknown(words))] == []
 
 
-def test_the_readme_names_commands_at_all() -> None:
-    assert len({tuple(call.split()) for call in CALL.findall(text_of(ROOT / "README.md"))}) >= 8
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_commands_are_found_on_the_pages_at_all(page: str) -> None:
+    assert len({words[0] for words in calls(ROOT / page)}) >= 8
 
 
-def test_the_configuration_in_the_readme_is_accepted(tmp_path: Path) -> None:
-    (tmp_path / "inventory").mkdir()
-    (tmp_path / "inventory/hosts.yml").write_text("all: {children: {env_test: {hosts: {a: }}}}\n", encoding="utf-8")
-    (tmp_path / "patchtide.yml").write_text(readme_sample(), encoding="utf-8")
+@pytest.mark.parametrize("words", [["paln"], ["lab", "pu"], ["plan", "--detailed-exit-code"]])
+def test_a_call_that_is_wrong_is_noticed(words: list[str]) -> None:
+    assert unknown(words)
+
+
+@pytest.mark.parametrize(("page", "text"), [pytest.param(*found, id=found[0]) for found in configurations()])
+def test_a_configuration_on_a_page_is_accepted(page: str, text: str, tmp_path: Path) -> None:
+    inventory = tmp_path / yaml.safe_load(text)["inventory"]
+    inventory.parent.mkdir()
+    inventory.write_text("all: {children: {env_test: {hosts: {a: }}, env_prod: {hosts: {b: }}}}\n", encoding="utf-8")
+    (tmp_path / "patchtide.yml").write_text(text, encoding="utf-8")
     assert [tier.name for tier in settings_of(tmp_path / "patchtide.yml").tiers] == ["test", "production"]
+
+
+def test_readme_tutorial_and_rehearsal_show_a_configuration() -> None:
+    assert {page for page, _ in configurations()} >= {
+        "README.md",
+        "docs/tutorial.md",
+        "docs/how-to/rehearse-a-rollback.md",
+    }
 
 
 def test_the_readme_has_every_exit_code() -> None:
