@@ -59,5 +59,6 @@ def content() -> Path:
 
 
 def who() -> str:
-    """Return the system user, which is who a person is to Patchtide; behind sudo, who called sudo."""
-    return environ.get("SUDO_USER") or getpwuid(getuid()).pw_name
+    """Return the system user, which is who a person is to Patchtide; for root behind sudo, who called sudo."""
+    called_sudo = environ.get("SUDO_USER") if getuid() == 0 else None
+    return called_sudo or getpwuid(getuid()).pw_name

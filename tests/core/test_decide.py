@@ -80,11 +80,11 @@ def test_refused_hosts_and_idle_hosts_end_before_anything_is_done() -> None:
 
 @pytest.mark.parametrize(
     ("at", "kind"),
-    [(NOW, Do), (NOW + 32 * MINUTE, Do), (NOW + 40 * MINUTE, Wait), (NOW - MINUTE, Wait)],
+    [(NOW, Do), (NOW + 26 * MINUTE, Do), (NOW + 34 * MINUTE, Wait), (NOW - MINUTE, Wait)],
 )
 def test_a_window_lets_in_what_ends_in_it(at: datetime, kind: type) -> None:
     of = windowed()
-    assert of.wall("test") <= 27 * MINUTE
+    assert of.wall("test") <= 33 * MINUTE
     run = did(opened(of), Step.STAGE, "t1", "t2")
     action = decide(run, at)
     assert isinstance(action, kind)

@@ -99,9 +99,9 @@ def test_the_wall_is_update_reboot_verify_and_the_way_back() -> None:
     slow = replace(WEB, name="slow", warm_up=timedelta(minutes=1), deadline=timedelta(minutes=4), tiers=("prod",))
     limits = Limits(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=7))
     of = plan(checks=(WEB, slow), limits=limits)
-    assert of.wall("test") == timedelta(minutes=10 + 5 + 1 + 7)
-    assert of.wall("prod") == timedelta(minutes=10 + 5 + 1 + 4 + 7)
-    assert of.wall("test") - replace(of, reboot=RebootPolicy.NEVER).wall("test") == timedelta(minutes=5)
+    assert of.wall("test") == timedelta(minutes=10 + 5 + 1 + 7 + 5 + 1)
+    assert of.wall("prod") == timedelta(minutes=10 + 5 + 5 + 7 + 5 + 5)
+    assert of.wall("test") - replace(of, reboot=RebootPolicy.NEVER).wall("test") == timedelta(minutes=5 + 5)
 
 
 def test_a_tier_is_judged_by_its_own_checks_and_the_common_ones() -> None:

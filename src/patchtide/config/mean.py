@@ -23,7 +23,7 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         blackouts=_blackouts(file),
         selection=_selection(file.updates),
         checks=tuple(_check(check) for check in file.health),
-        limits=_limits(file.limits),
+        limits=limits_of(file.limits),
         reboot=file.reboot,
         enter_hook=str(folder / hooks.enter) if hooks else None,
         leave_hook=str(folder / hooks.leave) if hooks else None,
@@ -86,7 +86,8 @@ def _selection(updates: Updates) -> patchset.Selection:
     return patchset.Selection(updates.only == "security", tuple(exclusions))
 
 
-def _limits(limits: Limits) -> policy.Limits:
+def limits_of(limits: Limits) -> policy.Limits:
+    """Return the limits as the core has them."""
     return policy.Limits(limits.patch, limits.reboot, limits.rollback, limits.lost)
 
 

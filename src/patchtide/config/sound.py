@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
+from patchtide.config.mean import limits_of
 from patchtide.config.problems import Fault, Loc, meant
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
-from patchtide.core.policy import RebootPolicy
+from patchtide.core.policy import room
 from patchtide.core.windows import ALWAYS
 
 ENTER_MARGIN = timedelta(minutes=1)
@@ -55,13 +56,12 @@ def expired(file: ConfigFile, today: date) -> Iterator[Fault]:
 
 def room_needed(file: ConfigFile, tier: Tier) -> timedelta:
     """Return the time that a wave of a tier needs in a window: update, reboot, verify, and the way back."""
-    limits = file.limits
-    reboot = limits.reboot if file.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
-    return limits.patch + reboot + _longest_check(file, tier) + limits.rollback + ENTER_MARGIN
+    return sum(_parts(file, tier).values(), timedelta(0))
 
 
-def _longest_check(file: ConfigFile, tier: Tier) -> timedelta:
-    return max((check.deadline for check in _judging(file, tier)), default=timedelta(0))
+def _parts(file: ConfigFile, tier: Tier) -> dict[str, timedelta]:
+    verify = max((check.warm_up + check.deadline for check in _judging(file, tier)), default=timedelta(0))
+    return {**room(limits_of(file.limits), file.reboot, verify), "maintenance mode": ENTER_MARGIN}
 
 
 def _judging(file: ConfigFile, tier: Tier) -> list[HealthCheck]:
@@ -82,15 +82,7 @@ _ROOM = "Nothing begins that cannot finish in its window: lengthen it, or shorte
 
 
 def _sum(file: ConfigFile, tier: Tier) -> str:
-    limits = file.limits
-    parts = [
-        ("update", limits.patch),
-        ("reboot", limits.reboot if file.reboot is RebootPolicy.WHEN_OWED else timedelta(0)),
-        ("checks", _longest_check(file, tier)),
-        ("the way back", limits.rollback),
-        ("maintenance mode", ENTER_MARGIN),
-    ]
-    told = " + ".join(f"{spelled(span)} {word}" for word, span in parts if span)
+    told = " + ".join(f"{spelled(span)} {word}" for word, span in _parts(file, tier).items() if span)
     return f"{spelled(room_needed(file, tier))}: {told}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.packages import Package
-from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy
+from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy, room
 from patchtide.core.windows import Blackout, Calendar, Window
 
 SCHEMA = "patchtide/plan/v1"
@@ -90,9 +90,8 @@ class Plan:
 
     def wall(self, tier: str) -> timedelta:
         """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
-        reboot = self.limits.reboot if self.reboot is RebootPolicy.WHEN_OWED else timedelta(0)
         verify = max((check.warm_up + check.deadline for check in self.checks_of(tier)), default=timedelta(0))
-        return self.limits.patch + reboot + verify + self.limits.rollback
+        return sum(room(self.limits, self.reboot, verify).values(), timedelta(0))
 
 
 def misfit(plan: Plan) -> str | None:

@@ -60,3 +60,12 @@ class Limits:
     rollback: timedelta = timedelta(minutes=10)
     lost: timedelta = timedelta(minutes=10)
     """For how long an unreachable host that was being worked on is looked for."""
+
+
+def room(limits: Limits, reboot: RebootPolicy, verify: timedelta) -> dict[str, timedelta]:
+    """Return what a wave needs of its window, part by part; `verify` is how long the slowest check may take.
+
+    The way back is reserved in full: putting the host back may owe a reboot of its own, and health is judged again.
+    """
+    owed = limits.reboot if reboot is RebootPolicy.WHEN_OWED else timedelta(0)
+    return {"update": limits.patch, "reboot": owed, "checks": verify, "the way back": limits.rollback + owed + verify}

@@ -178,6 +178,8 @@ class Calendar:
         opening = next((o for o in upcoming if o.closes > now and o.closes - max(o.opens, now) >= need), None)
         if opening is None:
             return no("never_open", f"no window within {HORIZON.days} days has room for {_minutes(need)}")
+        if opening.opens <= now and self.always and opening.closed_by is None:
+            return yes("open", "the tier is always open")
         if opening.opens <= now:
             return yes("open", f"window {opening.name!r} is open until {_utc(opening.closes)}")
         return no(*self._why_shut(upcoming[0], opening, now, need), until=opening.opens)

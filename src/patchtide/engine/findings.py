@@ -26,54 +26,54 @@ def probe_of(report: Report) -> Probe:
     """Return what a probe found; raises UsageError when the report is not one or names impossible packages."""
     data = report.data
     if data.get("schema") != PROBE_SCHEMA:
-        raise UsageError(f"{report.host}: the host did not send a probe report", hint="Run `patchtide doctor`.")
+        raise UsageError("the host did not send a probe report", hint="Run `patchtide doctor`.")
     missing = [key for key in ("pending", "held", "trouble") if key not in data]
     if missing:
-        raise UsageError(f"{report.host}: the probe report has no {', '.join(missing)}", hint="Run `patchtide doctor`.")
+        raise UsageError(f"the probe report has no {', '.join(missing)}", hint="Run `patchtide doctor`.")
     return Probe(
-        platform=parsed(Platform, data.get("platform"), what=f"{report.host}: platform"),
-        machine_id=_text(data, "machine_id", report.host),
-        kernel=_text(data, "kernel", report.host),
-        boot=_text(data, "boot", report.host),
-        pending=_all_pending(data, report.host),
+        platform=parsed(Platform, data.get("platform"), what="platform"),
+        machine_id=_text(data, "machine_id"),
+        kernel=_text(data, "kernel"),
+        boot=_text(data, "boot"),
+        pending=_all_pending(data),
         installed={},
-        held=parsed(tuple[str, ...], data.get("held", []), what=f"{report.host}: held"),
-        removals=parsed(tuple[str, ...], data.get("removals", []), what=f"{report.host}: removals"),
-        space=parsed(dict[str, int], data.get("space", {}), what=f"{report.host}: space"),
+        held=parsed(tuple[str, ...], data.get("held", []), what="held"),
+        removals=parsed(tuple[str, ...], data.get("removals", []), what="removals"),
+        space=parsed(dict[str, int], data.get("space", {}), what="space"),
         reboot_owed=_reboot(data)[0],
-        trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what=f"{report.host}: trouble"),
+        trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
         measurements=_measurements(data),
     )
 
 
-def _text(data: Mapping[str, object], key: str, host: str) -> str:
-    return parsed(str, data.get(key, ""), what=f"{host}: {key}")
+def _text(data: Mapping[str, object], key: str) -> str:
+    return parsed(str, data.get(key, ""), what=key)
 
 
 def _dicts(data: Mapping[str, object], key: str) -> tuple[dict[str, object], ...]:
     return parsed(tuple[dict[str, object], ...], data.get(key, []), what=key)
 
 
-def _all_pending(data: Mapping[str, object], host: str) -> tuple[Pending, ...]:
-    found = tuple(_pending(entry, host) for entry in _dicts(data, "pending"))
+def _all_pending(data: Mapping[str, object]) -> tuple[Pending, ...]:
+    found = tuple(_pending(entry) for entry in _dicts(data, "pending"))
     keys = [pending.package.key for pending in found]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise UsageError(f"{host}: updates are named twice: {', '.join(twice)}")
+        raise UsageError(f"updates are named twice: {', '.join(twice)}")
     return found
 
 
-def _pending(entry: Mapping[str, object], host: str) -> Pending:
+def _pending(entry: Mapping[str, object]) -> Pending:
     fields = {key: entry.get(key) for key in Package.__dataclass_fields__ if key in entry}
-    package = parsed(Package, fields, what=f"{host}: pending update")
-    _refuse_odd(package, host)
+    package = parsed(Package, fields, what="pending update")
+    _refuse_odd(package)
     installed = entry.get("installed")
     if installed is not None and not (isinstance(installed, str) and _VERSION.fullmatch(installed)):
-        raise UsageError(f"{host}: package {package.name!r} has an impossible installed version: {installed!r}")
+        raise UsageError(f"package {package.name!r} has an impossible installed version: {installed!r}")
     return Pending(package, installed)
 
 
-def _refuse_odd(package: Package, host: str) -> None:
+def _refuse_odd(package: Package) -> None:
     """Names, versions and file names become arguments on other hosts: what looks odd goes no further."""
     for pattern, text in (
         (_NAME, package.name),
@@ -83,9 +83,7 @@ def _refuse_odd(package: Package, host: str) -> None:
         (_SHA256, package.sha256),
     ):
         if not pattern.fullmatch(text):
-            raise UsageError(
-                f"{host}: package {package.name!r} has an impossible name, version, file or hash: {text!r}"
-            )
+            raise UsageError(f"package {package.name!r} has an impossible name, version, file or hash: {text!r}")
 
 
 def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:

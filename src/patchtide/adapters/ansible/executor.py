@@ -46,7 +46,10 @@ class AnsibleExecutor:
         refuse_odd_path(self._scratch)
         self._refuse_unsound(deed)
         known = judgement(deed.requests)
-        with workplace(deed, self._content, self._scratch) as place, playing(deed, place, self._forks, self._home) as play:
+        with (
+            workplace(deed, self._content, self._scratch) as place,
+            playing(deed, place, self._forks, self._home) as play,
+        ):
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)
 

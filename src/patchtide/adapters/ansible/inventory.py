@@ -25,7 +25,10 @@ def hosts_of(inventory: Sequence[str], pattern: str, home: Path) -> tuple[Host, 
     sources = _sources(inventory)
     listing = ["ansible-inventory", *sources, "--list"]
     selection = ["ansible", *sources, "--list-hosts", "--", pattern]
-    with _started(listing, home) as listed, _started(selection, home) as selected:  # side by side: each takes most of a second
+    with (
+        _started(listing, home) as listed,
+        _started(selection, home) as selected,
+    ):  # side by side: each takes most of a second
         document = _document(_output(listed, inventory), inventory)
         names = _selected(_output(selected, inventory), pattern, inventory)
     return _sound(document, names, inventory)
