@@ -140,10 +140,10 @@ def test_a_window_has_room_for_a_wave_to_the_second(tmp_path: Path, duration: st
     windows = f"windows: {{night: {{rrule: FREQ=DAILY, at: 03:00, duration: {duration}}}}}\n"
     path = project(tmp_path, SMALLEST.replace("window: always", "window: night") + windows)
     if refused:
-        with pytest.raises(UsageError, match="but a wave needs 27m"):
+        with pytest.raises(UsageError, match="but a wave needs 33m"):
             settings_of(path)
     else:
-        assert settings_of(path).tiers[0].windows[0].duration == timedelta(minutes=27)
+        assert settings_of(path).tiers[0].windows[0].duration == timedelta(minutes=33)
 
 
 def test_more_problems_than_anybody_reads_are_counted(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_probe_with_something_missing_is_none(key: str) -> None:
     ],
 )
 def test_an_update_that_could_be_anything_else_is_refused(key: str, value: object) -> None:
-    with pytest.raises(UsageError, match="tide|pending update"):
+    with pytest.raises(UsageError, match=r"package|pending update"):
         probe_of(report({**PROBED, "pending": [{**PROBED["pending"][0], key: value}]}))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,9 +68,9 @@ class Project:
         sys.stdout.write(f"$ patchtide {' '.join(words)}\n{done.stdout}{done.stderr}[{done.returncode}]\n")
         return done
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Return the end of `patchtide run` as a pipeline calls it."""
-        return self.patchtide("run", "--no-input", "--yes", *words)
+        return self.patchtide("run", "--no-input", "--yes", *words, env=env)
 
     def begin(self, *words: str) -> "Controller":
         """Start a command and return it while it runs."""
@@ -85,10 +86,14 @@ class Project:
             )
         return Controller(process, log)
 
+    def status(self) -> dict[str, Any]:
+        """Return how the newest run stands, by the product's own account."""
+        document: dict[str, Any] = json.loads(self.patchtide("status", "--json").stdout)
+        return document
+
     def ends(self) -> dict[str, str]:
-        """Return each host's end state in the newest run, by the product's own account."""
-        document = json.loads(self.patchtide("status", "--json").stdout)
-        return {host["name"]: host["end"] for host in document["hosts"]}
+        """Return each host's end state in the newest run."""
+        return {host["name"]: host["end"] for host in self.status()["hosts"]}
 
     def shell(self, host: str, *argv: str) -> str:
         """Return what a program says that is run inside a host, past SSH."""

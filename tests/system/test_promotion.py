@@ -84,7 +84,9 @@ def test_a_person_takes_a_finished_run_back(made: Made) -> None:
     before = {host: project.state(host) for host in ("test-1", "prod-1")}
     assert project.run().returncode == 0
     assert project.version("prod-1") == "1.10"
-    assert project.patchtide("rollback", "--yes", "--reason", "orders are slow").returncode == 9
+    assert (
+        project.patchtide("rollback", project.status()["run"], "--yes", "--reason", "orders are slow").returncode == 9
+    )
     assert set(project.ends().values()) == {"rolled_back"}
     assert {host: project.state(host) for host in before} == before
 

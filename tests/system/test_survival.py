@@ -82,10 +82,9 @@ def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) ->
     assert project.run("--no-wait").returncode == 6
     assert project.version("test-1") == "1.1"
     assert project.version("prod-1") == "1.0"
-    waiting = json.loads(project.patchtide("status", "--json").stdout)
-    assert waiting["held"]["code"] == "shut"
+    assert project.status()["held"]["code"] == "shut"
     assert project.patchtide("tick").returncode == 6
-    assert project.patchtide("abort", "--reason", "another day").returncode == 0
+    assert project.patchtide("abort", project.status()["run"], "--reason", "another day").returncode == 0
     assert project.patchtide("resume").returncode == 5
     assert project.ends() == {"test-1": "patched", "prod-1": "untouched"}
 
@@ -93,11 +92,12 @@ def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) ->
 def test_approvals_come_from_the_named_and_never_from_the_requester(made: Made) -> None:
     project = made(offered=["1.1"])
     project.configure(production=", approvals: {count: 1, from: [alice, root]}")
-    assert project.run("--no-wait").returncode == 6
-    assert project.patchtide("approve").returncode == 2, "root opened the run"
-    assert project.patchtide("approve", env={"SUDO_USER": "mallory"}).returncode == 2
+    assert project.run("--no-wait", env={"SUDO_USER": ""}).returncode == 6
+    approve = ("approve", project.status()["run"])
+    assert project.patchtide(*approve, env={"SUDO_USER": ""}).returncode == 2, "root opened the run"
+    assert project.patchtide(*approve, env={"SUDO_USER": "mallory"}).returncode == 2
     assert project.version("prod-1") == "1.0"
-    assert project.patchtide("approve", env={"SUDO_USER": "alice"}).returncode == 0
+    assert project.patchtide(*approve, env={"SUDO_USER": "alice"}).returncode == 0
     assert project.patchtide("resume").returncode == 0
     assert project.version("prod-1") == "1.1"
 
