@@ -163,3 +163,9 @@ def test_a_rollback_request_in_the_middle_of_a_run_begins_nothing_new() -> None:
     assert isinstance(action, Settle)
     assert action.hosts == ("p1", "p2", "p3")
     assert "rollback of t1" in action.reason
+
+
+def test_a_host_that_is_put_back_from_the_soak_counts_as_patched_no_more() -> None:
+    _, run = soaking()
+    assert run.hosts["t1"].end is EndState.PATCHED
+    assert started(run, Step.ROLLBACK, "t1").hosts["t1"].end is None

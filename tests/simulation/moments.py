@@ -50,7 +50,7 @@ class SimClock:
 class Moments:
     """Passes the turn to whatever wants to happen, and bounds how long a run may take."""
 
-    def __init__(self, random: Random, *, crashes: int, limit: int = 6000) -> None:
+    def __init__(self, random: Random, *, crashes: int, limit: int = 4000) -> None:
         self.random = random
         self.crashes = crashes
         self.left = limit

@@ -190,6 +190,9 @@ def ended_as_told(story: Story, name: str, machine: VirtualHost) -> None:
             assert host.failed
         case _:
             assert_never(host.end)
+    put_back = Step.ROLLBACK in [deed.step for deed in machine.done] and "patch" in machine.journal
+    if put_back and machine.faults.rollback != "restored":
+        assert host.end is EndState.QUARANTINED, f"{name}: rollback {machine.faults.rollback}, called {host.end}"
     if host.end is not EndState.QUARANTINED:
         assert not machine.entered, f"{name} ended {host.end} in maintenance mode"
 
