@@ -191,10 +191,12 @@ class Apt(PackageManager):
         return logged([*_GET, *_EXACT, "--no-remove", "install", *map(str, files)], log, timeout)
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
-        """`dpkg --configure -a` where dpkg left half-written updates, without which apt refuses everything."""
+        """Have dpkg take in the updates it left half-written, or apt refuses everything; no package's script is run."""
         if not dpkg.was_interrupted():
             return None
-        return logged([*_DPKG, "--configure", "-a"], log, timeout)
+        # Setting no selections opens the database for writing and changes nothing else; `--configure -a` would run the
+        # very script again that may have hung.
+        return logged(["dpkg", "--set-selections"], log, timeout)
 
     def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of old files and `name-` for what goes."""

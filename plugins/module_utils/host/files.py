@@ -16,6 +16,7 @@ from .names import Package
 from .packagemanager import PackageFile, PackageManager, Trouble, Wanted, stored_name
 from .settings import sha256
 
+WORKSHOP = "/var/tmp"  # noqa: S108  mkdtemp makes a folder of its own there
 _MARGIN = 67_108_864
 _KERNEL = re.compile(r"linux-image-.*|kernel(-core)?")
 _KERNEL_BYTES = 157_286_400
@@ -30,7 +31,7 @@ def collected(
     new = {Wanted(one.name, one.arch, one.version): one for one in todo}
     published = manager.published([*new, *old])
     _refuse_other_files(new, published)
-    workshop = Path(tempfile.mkdtemp(prefix="patchtide-", dir="/var/tmp"))
+    workshop = Path(tempfile.mkdtemp(prefix="patchtide-", dir=WORKSHOP))
     try:
         here = {one: path for one in old for path in [_cached(one, published.get(one), manager)] if path}
         staged_already = folder / "staged"
@@ -85,7 +86,7 @@ def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Troub
     kernels = [one for one in [*todo, *files] if _KERNEL.fullmatch(one.name)]
     # Old files are taken to be about as big as the new ones; each is fetched in one place and stored in another.
     fetched = 2 * sum(package.size for package in todo)
-    wanted = [("/var/lib", fetched + _MARGIN), ("/var/tmp", fetched)]
+    wanted = [("/var/lib", fetched + _MARGIN), (WORKSHOP, fetched)]
     # Files are unpacked beside the old ones before they replace them, and going back unpacks the old ones again.
     wanted += [("/usr", sum(file.installed_bytes for file in files) // 2 + _MARGIN)] if files else []
     wanted += [("/boot", _KERNEL_BYTES)] if kernels else []

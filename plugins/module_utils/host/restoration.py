@@ -15,7 +15,7 @@ from .journal import Entry
 from .packagemanager import ABSENT, Installed, PackageManager
 from .recovery import differences
 from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
-from .settings import changed_files, foreign_files, put_back
+from .settings import bring_back, changed_files, foreign_files, put_back, set_aside
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,34 @@ def _packages_back(
     reasons: list[str] = []
     if course.interrupted:
         _tolerated(manager.repair(log, min(course.left(), 600)), reasons)
-    for name, method in (("solver", manager.restore), ("plain", manager.restore_plainly)):
+    moved = _new_settings_aside(course, manager, foreign)
+    for name, method, share in (("solver", manager.restore, 0.7), ("plain", manager.restore_plainly, 1.0)):
         old, new = _needed(course, manager.installed(), kept)
         if not old and not new:
             return []
         # The old settings have to be there before the old services start on them.
         _settings_back(course, foreign, absent_too=False)
         course.note(name)
-        _tolerated(method(old, new, log, course.left()), reasons)
+        _tolerated(method(old, new, log, course.left() * share), reasons)
     old, new = _needed(course, manager.installed(), kept)
-    return reasons if old or new else []
+    if not old and not new:
+        return []
+    bring_back(moved)
+    return reasons
+
+
+def _new_settings_aside(course: Course, manager: PackageManager, foreign: set[str]) -> dict[str, Path]:
+    """Move away the configuration files that came new with the update.
+
+    dpkg keeps a mark of those that are still there when their package goes back; once they are removed, it would take
+    them for deleted by the admin and never install them again.
+    """
+    record = course.record["files"]
+    owned = manager.configuration(course.keys, [])
+    came = [
+        path for path in changed_files(record) if path in owned and record.get(path) is None and path not in foreign
+    ]
+    return set_aside(came, course.folder / "aside")
 
 
 def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tuple[list[Path], list[str]]:

@@ -55,6 +55,24 @@ def put_back(recorded: dict[str, Description], paths: Iterable[str], copies: Pat
     return sentences
 
 
+def set_aside(paths: Iterable[str], folder: Path) -> dict[str, Path]:
+    """Move these files out of the way; where each lies now, by path."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    moved = {}
+    for path in paths:
+        place = folder / hashlib.sha256(path.encode()).hexdigest()[:32]
+        shutil.move(path, str(place))
+        moved[path] = place
+    return moved
+
+
+def bring_back(moved: dict[str, Path]) -> None:
+    """Undo `set_aside`, for files that did not come anew."""
+    for path, place in moved.items():
+        if not os.path.lexists(path):
+            shutil.move(str(place), path)
+
+
 def setting_paths(etc: str = ETC) -> Iterator[str]:
     """Every file and symbolic link under /etc that can be a package's or an admin's setting."""
     for folder, names, files in os.walk(etc):

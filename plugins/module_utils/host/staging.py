@@ -204,10 +204,8 @@ def _report(entry: Entry) -> dict[str, Any]:
 
 
 def _reason(trouble: list[dict[str, str]]) -> str:
-    return (
-        summed_up([f"{one['reason']} ({one['hint']})" if one["hint"] else one["reason"] for one in trouble])
-        or "unknown"
-    )
+    sentences = [f"{one['reason']} ({one['hint']})" if one["hint"] else one["reason"] for one in trouble]
+    return summed_up(sentences) or "not ready"
 
 
 def _failure(report: dict[str, Any]) -> str:
