@@ -1,8 +1,6 @@
 """The one place that names classes: which adapter stands behind which port."""
 
-from os import environ, getuid
 from pathlib import Path
-from pwd import getpwuid
 
 from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
@@ -59,6 +57,7 @@ def content() -> Path:
 
 
 def who() -> str:
-    """Return the system user, which is who a person is to Patchtide; for root behind sudo, who called sudo."""
-    called_sudo = environ.get("SUDO_USER") if getuid() == 0 else None
-    return called_sudo or getpwuid(getuid()).pw_name
+    """Return who a person is to Patchtide."""
+    from patchtide.adapters.identity import system_user
+
+    return system_user()
