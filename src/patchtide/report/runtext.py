@@ -15,7 +15,7 @@ OUTCOMES = {
     "partly": "finished; some hosts failed within the budget, or could not be proven",
     "unreachable": "stopped: hosts did not answer",
     "halted": "stopped before it was finished",
-    "rolled_back": "the update did harm, and what it had changed was put back",
+    "rolled_back": "what the update had changed was put back",
     "needs_person": "a host needs a person: it could not be put back, or not with certainty",
 }
 """What each outcome means, in words."""
