@@ -219,3 +219,7 @@ def test_no_probe_is_too_odd_to_be_refused(changes: dict[str, object]) -> None:
         assert error.message
     else:
         assert all(p.package.name for p in found.pending)
+
+
+def test_a_failure_without_a_word_gets_one() -> None:
+    assert finding_of(Step.PATCH, report({}, Status.FAILED))[1] == "patch failed without saying why"

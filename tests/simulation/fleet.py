@@ -147,11 +147,11 @@ class VirtualFleet:
             if self.random.random() < 0.5:
                 self._answer(step, host, request)
             return Report(host.name, Status.UNKNOWN, "no answer was heard", {})
-        report = self._answer(step, host, request)
         if _used(host.faults.odd, step):
             odd: list[dict[str, Any]] = [{}, {"outcome": 7}, {"journal": "corrupt"}, {"measurements": {"web": "pass"}}]
-            return Report(host.name, report.status, report.reason, self.random.choice(odd))
-        return report
+            status = self._answer(step, host, request).status if self.random.random() < 0.5 else Status.OK
+            return Report(host.name, status, "", self.random.choice(odd))
+        return self._answer(step, host, request)
 
     def _answer(self, step: Step, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         if step is Step.PROBE:
@@ -163,6 +163,7 @@ class VirtualFleet:
         if step in MUTATING or step is Step.STAGE:
             host.done.append(Deedlet(self.clock.now(), step, request["attempt"]))
         if step not in {Step.PATCH, Step.ROLLBACK} and _used(host.faults.fails, step):
+            host.entered = host.entered or (step is Step.ENTER and self.random.random() < 0.5)
             return Report(host.name, Status.FAILED, f"{step} failed on {host.name}", {})
         return getattr(self, f"_{step.value}")(host, request)
 

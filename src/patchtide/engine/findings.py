@@ -95,7 +95,8 @@ def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
     odd = _odd(step, report.data) if report.status is Status.OK else ""
     if odd:
         return Status.UNKNOWN, f"the report cannot be read: {odd}", Finding()
-    reason = _sentence(report.reason or str(report.data.get("reason", "")))
+    silent = f"{step} failed without saying why" if report.status is Status.FAILED else ""
+    reason = _sentence(report.reason or str(report.data.get("reason", "")) or silent)
     try:
         return report.status, reason, _finding(step, report.data)
     except UsageError as error:
