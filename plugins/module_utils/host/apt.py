@@ -37,7 +37,6 @@ _OFFLINE = tuple(
     for option in ("Etc::sourcelist=/dev/null", "Etc::sourceparts=/dev/null", "Cache::pkgcache=", "Cache::srcpkgcache=")
     for word in ("-o", f"Dir::{option}")
 )
-_EXACT = ("--no-install-recommends", "--allow-downgrades", *_OFFLINE)
 _DPKG = ("dpkg", "--force-confdef", "--force-confold")
 
 
@@ -169,7 +168,7 @@ class Apt(PackageManager):
 
     def forward(self, files: Sequence[Path]) -> Simulated:
         """`apt-get -s install` of the files, no removal allowed."""
-        return self._solved(finished([*_GET, "-s", *_EXACT, "--no-remove", "install", *map(str, files)]))
+        return self._solved(finished([*_GET, "-s", "--no-remove", *_exactly(files), *map(str, files)]))
 
     def named(self, wanted: Sequence[Wanted]) -> Simulated:
         """`apt-get -s install` of name=version, no removal allowed."""
@@ -184,11 +183,11 @@ class Apt(PackageManager):
         status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
         view = ("-o", f"Dir::State::status={status}")
         out = (f"{dpkg.queried(key)}-" for key in remove)
-        return self._solved(finished([*_GET, "-s", *view, *_EXACT, "install", *map(str, old), *out]))
+        return self._solved(finished([*_GET, "-s", *view, *_exactly(old), *map(str, old), *out]))
 
     def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of the files."""
-        return logged([*_GET, *_EXACT, "--no-remove", "install", *map(str, files)], log, timeout)
+        return logged([*_GET, "--no-remove", *_exactly(files), *map(str, files)], log, timeout)
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
         """Have dpkg take in the updates it left half-written, or apt refuses everything; no package's script is run."""
@@ -201,7 +200,7 @@ class Apt(PackageManager):
     def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of old files and `name-` for what goes."""
         out = [f"{dpkg.queried(key)}-" for key in remove]
-        return logged([*_GET, *_EXACT, "--purge", "install", *map(str, old), *out], log, timeout)
+        return logged([*_GET, "--purge", *_exactly(old), *map(str, old), *out], log, timeout)
 
     def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """`dpkg --install` of old files, then `dpkg --purge` of what goes."""
@@ -234,6 +233,17 @@ class Apt(PackageManager):
         if not asked.ok:
             return Simulated(False, asked.why())
         return aptspeech.simulated(asked.out, self.architecture())
+
+
+def _exactly(files: Sequence[Path]) -> tuple[str, ...]:
+    """The words with which apt installs these files and has nothing else to choose from."""
+    words = ("--no-install-recommends", "--allow-downgrades", *_OFFLINE)
+    if files:
+        # apt prefers a file of the same version in its archive over the one it is given, so it gets an empty archive.
+        archives = files[0].parent / "archives"
+        (archives / "partial").mkdir(mode=0o700, parents=True, exist_ok=True)
+        words = (*words, "-o", f"Dir::Cache::archives={archives}/", "-o", "APT::Sandbox::User=root")
+    return (*words, "install")
 
 
 def _specified(wanted: Wanted) -> str:

@@ -51,7 +51,8 @@ def log_tail(path: Path) -> str:
         text = path.read_bytes()[-2 * _TAIL :].decode(errors="replace")
     except OSError:
         return ""
-    return readable(text, 2 * _TAIL)[-_TAIL:]
+    said = "\n".join(line for line in text.splitlines() if line and not line.startswith("+ "))
+    return readable(said, 2 * _TAIL)[-_TAIL:]
 
 
 def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
