@@ -96,9 +96,11 @@ class Jumps:
     def __init__(self, random: Random, clock: SimClock) -> None:
         self.random = random
         self.clock = clock
+        self.left = 20
 
     def __call__(self, where: str) -> None:
-        if self.random.random() < 0.03:
+        if self.left and self.random.random() < 0.03:
+            self.left -= 1
             hours = self.random.choice([0.05, 1, 24, 48]) * self.random.choice([-1, -1, 1])
             self.clock.jump(timedelta(hours=hours))
 
