@@ -83,7 +83,7 @@ def verified(folder: Path, listed: Sequence[dict[str, Any]]) -> list[Path]:
 def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Trouble | None:
     """A trouble when a file system lacks room to fetch the packages, or to unpack the files in both directions."""
     needs: dict[int, tuple[str, int]] = {}
-    kernels = [one for one in [*todo, *files] if _KERNEL.fullmatch(one.name)]
+    kernels = [name for name in (*(one.name for one in todo), *(one.name for one in files)) if _KERNEL.fullmatch(name)]
     # Old files are taken to be about as big as the new ones; each is fetched in one place and stored in another.
     fetched = 2 * sum(package.size for package in todo)
     wanted = [("/var/lib", fetched + _MARGIN), (WORKSHOP, fetched)]

@@ -17,6 +17,8 @@ from .recovery import differences
 from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
 from .settings import bring_back, changed_files, foreign_files, put_back, set_aside
 
+_MASKS = "/etc/systemd/system"
+
 
 @dataclass(frozen=True)
 class Course:
@@ -45,7 +47,8 @@ class Course:
 def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     """The end of a rollback: outcome restored, unverified (something else differs) or failed, with the differences."""
     paths = verified(course.folder / "kept", course.kept)
-    foreign = foreign_files(course.record["files"], course.files_after)
+    # The masks of paused updaters are set and lifted by the maintenance step.
+    foreign = foreign_files(course.record["files"], course.files_after) | {f"{_MASKS}/{unit}" for unit in course.paused}
     reasons = _packages_back(course, manager, paths, foreign, log)
     reasons += _marks_back(course, manager, manager.installed())
     reasons += _settings_back(course, foreign, absent_too=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, List
 
 from . import host
 from .answer import Answer
@@ -14,7 +14,8 @@ from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .names import Package
 from .names import packages as named_packages
-from .packagemanager import Installed, PackageManager, Trouble, Wanted
+from .packagemanager import Installed, PackageFile, PackageManager, Trouble, Wanted
+from .retention import is_settled, prune
 from .unit import as_it_is
 
 BLANK = {
@@ -26,6 +27,8 @@ BLANK = {
     "trouble": [],
     "bytes": 0,
 }
+Files = List[PackageFile]
+
 _LOCK_PATIENCE = 90
 _CALL_PATIENCE = 3600
 
@@ -46,6 +49,7 @@ def stage(run: str, attempt: int, packages: list[Any], check_mode: bool = False)
         begin_afresh(journal)
         entry = _staged_or_why_not(journal, wanted)
         journal.write("stage", {**entry, "attempt": attempt, "packages": [one.as_dict() for one in wanted]})
+        prune(journal)
         report = _report(entry)
         return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=_failure(report))
 
@@ -61,13 +65,9 @@ def _already(journal: Journal, wanted: list[Package]) -> Answer | None:
         started = patch is not None and patch.get("state") in ("running", "done", "failed")
         if started or intact(journal.folder, entry):
             return Answer(_report(entry))
-    rollback = journal.read("rollback") or {}
-    if patch is not None and patch.get("state") in ("running", "failed") and rollback.get("state") != "done":
-        raise HostError(
-            f"run {journal.run} has a transaction here that is {patch['state']}",
-            "roll it back first",
-            code="unfinished",
-        )
+    if not is_settled(journal):
+        reason = f"run {journal.run} has a transaction on this host that neither ended well nor was rolled back"
+        raise HostError(reason, "roll it back first", code="unfinished")
     return None
 
 
@@ -106,32 +106,39 @@ def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) ->
     entry = _entry(staged=described(staged, todo), kept=kept_described(kept))
     lacking = room_missing([], [*staged, *(file for file, _ in kept)])
     if lacking:
-        return {**entry, "state": "failed", "trouble": [lacking.as_dict()]}
+        return _unproven(entry, lacking)
     return _proven(entry, manager, todo, staged, [file for file, _ in kept], journal)
 
 
 def _proven(
-    entry: Entry, manager: PackageManager, todo: list[Package], staged: Any, kept: Any, journal: Journal
+    entry: Entry,
+    manager: PackageManager,
+    todo: list[Package],
+    staged: Files,
+    kept: Files,
+    journal: Journal,
 ) -> Entry:
     """The entry with the forward transaction simulated and the reverse one proven."""
     installs = {package.key: package.version for package in todo}
     forward = manager.forward([file.path for file in staged])
     wrong = unexpected(forward, installs, ()) if forward.solved else forward.reason
     if wrong:
-        trouble = Trouble("forward", f"the update would not do what the plan says: {wrong}", "plan again")
-        return {**entry, "state": "failed", "trouble": [trouble.as_dict()]}
+        return _unproven(
+            entry, Trouble("forward", f"the update would not do what the plan says: {wrong}", "plan again")
+        )
     new = [package.key for package in todo if package.previous is None]
     back = manager.reverse(staged, [file.path for file in kept], new, journal.folder)
-    old = {file.key: file.version for file in kept}
-    wrong = unexpected(back, old, new) if back.solved else back.reason
-    reverse = {"proven": not wrong, "reason": wrong or "solved on this host with the new versions taken as installed"}
-    trouble = (
-        []
-        if not wrong
-        else [Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out").as_dict()]
-    )
-    size = sum(file.path.stat().st_size for file in [*staged, *kept])
-    return {**entry, "state": "failed" if wrong else "done", "reverse": reverse, "trouble": trouble, "bytes": size}
+    wrong = unexpected(back, {file.key: file.version for file in kept}, new) if back.solved else back.reason
+    entry = {**entry, "bytes": sum(file.path.stat().st_size for file in [*staged, *kept])}
+    if wrong:
+        entry = {**entry, "reverse": {"proven": False, "reason": wrong}}
+        return _unproven(entry, Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out"))
+    proof = "solved on this host with the new versions taken as installed"
+    return {**entry, "state": "done", "reverse": {"proven": True, "reason": proof}}
+
+
+def _unproven(entry: Entry, trouble: Trouble) -> Entry:
+    return {**entry, "state": "failed", "trouble": [trouble.as_dict()]}
 
 
 def _waited_troubles(manager: PackageManager) -> list[Trouble]:

@@ -1,0 +1,188 @@
+"""The transaction's own process: shipped whole, told alive from dead, waited for, never run twice."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plugins.module_utils.host import files, hold, program, retention, rollback, staging, transaction, unit
+from plugins.module_utils.host.errors import HostError
+from plugins.module_utils.host.journal import Journal
+from plugins.module_utils.host.names import Package
+from plugins.module_utils.host.packagemanager import PackageFile
+from plugins.module_utils.host.settings import sha256
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    monkeypatch.setattr(unit, "TRANSACTION_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(transaction, "TRANSACTION_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(unit, "has_systemd", lambda: False)
+    monkeypatch.setattr(unit, "_POLL", 0.001)
+    made = Journal("r-1", tmp_path)
+    made.create()
+    return made
+
+
+def test_the_program_is_shipped_whole_and_runs_alone(tmp_path: Path) -> None:
+    data = unit.zipapp()
+    inside = {Path(name).stem for name in zipfile.ZipFile(BytesIO(data)).namelist()}
+    here = Path(unit.__file__).parent
+    assert {path.stem for path in here.glob("*.py")} - {"parameters"} <= inside
+    (tmp_path / "host.pyz").write_bytes(data)
+    command = [sys.executable, "-I", str(tmp_path / "host.pyz"), "dance"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+
+
+def test_running_without_a_process_is_shown_as_interrupted(written: Journal) -> None:
+    entry = {"state": "running", "unit": "patchtide-r-1-patch-1"}
+    shown = unit.as_it_is(entry) or {}
+    assert (shown["state"], shown["outcome"]) == ("failed", "failed")
+    assert "interrupted" in shown["reason"]
+    with hold.exclusive(str(written.root / "lock"), 0):
+        assert unit.as_it_is(entry) == entry
+    assert unit.as_it_is({"state": "done"}) == {"state": "done"}
+    assert unit.as_it_is(None) is None
+
+
+def test_a_transaction_that_died_is_journaled_as_failed(written: Journal) -> None:
+    written.write("patch", {"state": "running", "unit": "u"})
+    assert unit.ended(written, "patch", 60)["outcome"] == "failed"
+    assert "interrupted" in (written.read("patch") or {})["reason"]
+    written.write("patch", {"state": "intent", "unit": "u"})
+    assert "never began" in unit.ended(written, "patch", 60)["reason"]
+
+
+def test_a_transaction_that_goes_on_too_long_is_unknown_and_not_failed(
+    written: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unit, "_GRACE", 0)
+    written.write("patch", {"state": "running", "unit": "u"})
+    with hold.exclusive(str(written.root / "lock"), 0), pytest.raises(HostError, match="still runs"):
+        unit.ended(written, "patch", 0.05)
+    assert (written.read("patch") or {})["state"] == "running"
+
+
+@pytest.mark.parametrize("state", ["running", "done", "failed"])
+def test_a_transaction_is_never_run_twice(written: Journal, state: str) -> None:
+    before = written.write("patch", {"state": state})
+    assert transaction.transact("r-1", "patch", written.root) == 0
+    assert written.read("patch") == before
+
+
+def test_a_transaction_that_breaks_says_so_in_the_journal(written: Journal) -> None:
+    written.write("patch", {"state": "intent", "todo": [], "files": [], "boot_before": "b", "deadline": 1})
+    assert transaction.transact("r-1", "patch", written.root) == 1
+    entry = written.read("patch") or {}
+    assert (entry["state"], entry["outcome"]) == ("failed", "failed")
+    assert entry["reason"]
+    assert entry["finished"] >= entry["started"]
+
+
+@pytest.mark.parametrize("argv", [[], ["transact"], ["transact", "dance", "r-1"], ["probe", "patch", "r-1"]])
+def test_other_words_are_wrong_usage(argv: list[str]) -> None:
+    assert program.main(argv) == 2
+
+
+def test_a_changed_or_missing_or_linked_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.deb").write_text("a")
+    good = [{"filename": "a.deb", "sha256": sha256(tmp_path / "a.deb")}]
+    assert files.verified(tmp_path, good) == [tmp_path / "a.deb"]
+    for listed in ([{"filename": "b.deb", "sha256": "ab"}], [{"filename": "a.deb", "sha256": "ab"}]):
+        with pytest.raises(HostError):
+            files.verified(tmp_path, listed)
+    (tmp_path / "l.deb").symlink_to("a.deb")
+    with pytest.raises(HostError, match="is gone"):
+        files.verified(tmp_path, [{**good[0], "filename": "l.deb"}])
+
+
+def test_room_is_asked_for_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Package("a", "all", "1", "a.deb", 1_000_000, "ab" * 32, None)
+    unpacked = PackageFile(Path("a"), "a", "all", "1", 4_000_000_000)
+    monkeypatch.setattr(files, "free_bytes", lambda _: 500_000_000)
+    assert files.room_missing([small], []) is None
+    lacking = files.room_missing([], [unpacked])
+    assert lacking is not None
+    assert "MiB are needed" in lacking.reason
+    monkeypatch.setattr(files, "free_bytes", lambda _: 1_000_000)
+    assert files.room_missing([small], []) is not None
+
+
+def test_a_finished_run_id_can_be_used_again_and_its_past_is_kept(written: Journal) -> None:
+    written.write("maintenance", {"state": "entered"})
+    for part in ("stage", "record", "patch", "rollback"):
+        written.write(part, {"state": "done"})
+    staging.begin_afresh(written)
+    assert [written.read(part) for part in ("stage", "record", "patch", "rollback")] == [None] * 4
+    assert written.read("maintenance") == {"state": "entered"}
+    kept = sorted(path.name for path in written.folder.glob("past/*/*.json"))
+    assert kept == ["patch.json", "record.json", "rollback.json", "stage.json"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "rollback_entry", "settled"),
+    [
+        (None, None, True),
+        ({"state": "intent"}, None, True),
+        ({"state": "done"}, None, True),
+        ({"state": "failed"}, None, False),
+        ({"state": "running"}, None, False),
+        ({"state": "failed"}, {"state": "done"}, True),
+        ({"state": "done"}, {"state": "failed"}, False),
+        ({"state": "done"}, {"state": "running"}, False),
+        ({"state": "done"}, {"state": "intent"}, False),
+    ],
+)
+def test_a_run_that_is_not_settled_keeps_its_way_back(
+    written: Journal, patch: dict[str, Any] | None, rollback_entry: dict[str, Any] | None, settled: bool
+) -> None:
+    for part, entry in (("patch", patch), ("rollback", rollback_entry)):
+        if entry:
+            written.write(part, entry)
+    assert retention.is_settled(written) is settled
+
+
+def test_only_files_of_old_and_settled_runs_are_removed(written: Journal) -> None:
+    for number, state in enumerate(["done", "failed", "done", "done", "done"]):
+        old = Journal(f"old-{number}", written.root)
+        old.create()
+        old.write("patch", {"state": state})
+        (old.folder / "kept").mkdir()
+        os.utime(old.folder, (1000 + number, 1000 + number))
+    assert retention.prune(written) == ["old-0"]
+    assert not (written.root / "old-0" / "kept").exists()
+    assert (written.root / "old-0" / "patch.json").exists()
+    assert (written.root / "old-1" / "kept").exists()  # failed and not rolled back
+    assert retention.prune(written) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "attempt", "stands"),
+    [
+        ({"state": "done", "outcome": "restored", "measured": True, "attempt": 1}, 2, True),
+        ({"state": "failed", "outcome": "failed", "measured": True, "attempt": 1}, 1, True),
+        ({"state": "failed", "outcome": "failed", "measured": True, "attempt": 1}, 2, False),
+        ({"state": "done", "outcome": "unverified", "measured": True, "attempt": 1}, 2, False),
+        ({"state": "done", "outcome": "restored", "measured": False, "attempt": 1}, 1, False),
+        ({"state": "running", "attempt": 1}, 1, False),
+    ],
+)
+def test_only_a_new_attempt_tries_a_failed_rollback_again(entry: dict[str, Any], attempt: int, stands: bool) -> None:
+    assert rollback._is_final(entry, attempt) is stands
+
+
+def test_a_run_that_changed_nothing_has_nothing_to_go_back_from(written: Journal) -> None:
+    assert rollback._settled_patch(written, 1) is None
+    written.write("patch", {"state": "done", "outcome": "nothing"})
+    assert rollback._settled_patch(written, 1) is None
+    written.write("patch", {"state": "intent", "unit": "u"})
+    assert rollback._settled_patch(written, 1) is None
+    assert json.loads((written.folder / "patch.json").read_text())["state"] == "failed"
+    written.write("patch", {"state": "running", "unit": "u"})
+    assert (rollback._settled_patch(written, 1) or {})["state"] == "running"
+    assert "interrupted" in (written.read("patch") or {})["reason"]
