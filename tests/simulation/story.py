@@ -91,17 +91,17 @@ class People:
 
 
 class Jumps:
-    """Somebody sets the controller's clock, now and then, by minutes or days, forward or back."""
+    """Somebody sets the controller's clock, now and then: minutes or hours back, up to days forward."""
 
     def __init__(self, random: Random, clock: SimClock) -> None:
         self.random = random
         self.clock = clock
-        self.left = 20
+        self.left = 8
 
     def __call__(self, where: str) -> None:
         if self.left and self.random.random() < 0.03:
             self.left -= 1
-            hours = self.random.choice([0.05, 1, 24, 48]) * self.random.choice([-1, -1, 1])
+            hours = self.random.choice([-3, -1, -0.05, 0.05, 1, 48])
             self.clock.jump(timedelta(hours=hours))
 
 
