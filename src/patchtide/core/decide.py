@@ -311,14 +311,13 @@ def _soak(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     if not tier.soak or not left or run.aborted is not None or not all(host.settled for host in hosts):
         return None
     over = max(left) + tier.soak
-    open_hosts = [h for h in patched if h.verified_at is not None and h.verified_at < over]
-    dues = {h.name: min(h.verified_at + tier.soak_every, over) for h in open_hosts if h.verified_at is not None}
-    if not dues:
+    judged = {h.name: h.verified_at for h in patched if h.verified_at is not None and h.verified_at < over}
+    if not judged:
         return None
-    due = tuple(name for name, at in dues.items() if at <= now)
-    if due:
-        return Do(Step.VERIFY, due, "soak")
-    return Wait(min(dues.values()), "soak", f"tier {tier.name!r} soaks until {over:%Y-%m-%d %H:%M:%S} UTC", tier.name)
+    due = min(over, *(at + tier.soak_every for at in judged.values()))
+    if due <= now:
+        return Do(Step.VERIFY, tuple(judged), "soak")  # all at once, whoever was judged first
+    return Wait(due, "soak", f"tier {tier.name!r} soaks until {over:%Y-%m-%d %H:%M:%S} UTC", tier.name)
 
 
 def _patience(run: Run) -> Action | None:
