@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from plugins.module_utils.host import boot
 from plugins.module_utils.host.errors import HostError
-from plugins.module_utils.host.packagemanager import Installed
+from plugins.module_utils.host.packagemanager import Installed, Return
 from plugins.module_utils.host.restoration import Course, _is_own, _needed
 
 
@@ -45,13 +45,15 @@ FILE = [Path("/x/kept/a_1_all.deb")]
     ],
 )
 def test_only_what_the_run_changed_goes_back(rows: tuple[str, ...], old: list[Path], new: list[str]) -> None:
-    assert _needed(course("a:all n:all", BEFORE, KEPT), now(*rows), FILE) == (old, new)
+    back = _needed(course("a:all n:all", BEFORE, KEPT), now(*rows), FILE)
+    assert back == Return(tuple(old), tuple(new))
 
 
 def test_a_package_of_which_only_settings_were_left_is_removed_again() -> None:
     before = {"n:all": ["1", "deinstall", "config-files"]}
-    assert _needed(course("n:all", before, []), now("n:all 2 installed"), []) == ([], ["n:all"])
-    assert _needed(course("n:all", before, []), now("n:all 1 config-files"), []) == ([], [])
+    assert _needed(course("n:all", before, []), now("n:all 2 installed"), []) == Return(remove=("n:all",))
+    assert _needed(course("n:all", before, []), now("n:all 1 config-files"), []) == Return()
+    assert not Return()
 
 
 def test_going_back_without_the_old_file_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import pwd
+import time
 from pathlib import Path
 from typing import IO, Sequence
 
@@ -17,6 +18,7 @@ from .packagemanager import (
     Outlook,
     PackageFile,
     PackageManager,
+    Return,
     Simulated,
     Trouble,
     Wanted,
@@ -197,23 +199,23 @@ class Apt(PackageManager):
         # very script again that may have hung.
         return logged(["dpkg", "--set-selections"], log, timeout)
 
-    def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+    def restore(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of old files and `name-` for what goes."""
-        out = [f"{dpkg.queried(key)}-" for key in remove]
-        return logged([*_GET, "--purge", *_exactly(old), *map(str, old), *out], log, timeout)
+        out = [f"{dpkg.queried(key)}-" for key in (*back.purge, *back.remove)]
+        purge = () if back.remove else ("--purge",)
+        return logged([*_GET, *purge, *_exactly(back.old), *map(str, back.old), *out], log, timeout)
 
-    def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
-        """`dpkg --install` of old files, then `dpkg --purge` of what goes."""
-        done = Finished(("dpkg",), 0, "", "")
-        if old:
-            done = logged(
-                [*_DPKG, "--force-downgrade", "--auto-deconfigure", "--install", *map(str, old)], log, timeout
-            )
-        if remove:
-            removed = logged([*_DPKG, "--purge", *map(dpkg.queried, remove)], log, timeout)
-            done = removed if done.ok else done
-        pending = logged([*_DPKG, "--configure", "--pending"], log, timeout)
-        return pending if done.ok else done
+    def restore_plainly(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
+        """`dpkg --install` of old files, then `dpkg --purge` or `--remove` of what goes."""
+        steps = [
+            ("--force-downgrade", "--auto-deconfigure", "--install", *map(str, back.old)) if back.old else (),
+            ("--purge", *map(dpkg.queried, back.purge)) if back.purge else (),
+            ("--remove", *map(dpkg.queried, back.remove)) if back.remove else (),
+            ("--configure", "--pending"),
+        ]
+        until = time.monotonic() + timeout
+        done = [logged([*_DPKG, *words], log, until - time.monotonic()) for words in steps if words]
+        return next((one for one in done if not one.ok), done[-1])
 
     def _simulated(self, *words: str) -> Finished:
         asked = finished(["apt-get", "-s", "-q", *words])

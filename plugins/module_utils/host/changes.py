@@ -58,7 +58,7 @@ def departures(before: dict[str, Any], after: dict[str, Installed], todo: Iterab
             continue
         was = before.get(key)
         now = after.get(key)
-        if (was and [was[0], was[2]]) != (now and [now.version, now.status]):
+        if (was and [was[0], was[2]]) != (now and [now.version if now.present else "", now.status]):
             wrong.append(f"{key} changed without being in the plan")
     return wrong
 

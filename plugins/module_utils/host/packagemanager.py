@@ -103,6 +103,18 @@ class PackageFile:
 
 
 @dataclass(frozen=True)
+class Return:
+    """What a way back consists of: old files in, keys out, and keys out of which settings were here before."""
+
+    old: tuple[Path, ...] = ()
+    purge: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.old or self.purge or self.remove)
+
+
+@dataclass(frozen=True)
 class Simulated:
     """What a transaction would do: name to version for installs, names removed; or why it cannot be solved."""
 
@@ -203,11 +215,11 @@ class PackageManager(ABC):
         """Bring the database out of an interrupted transaction; None where it needs nothing."""
 
     @abstractmethod
-    def restore(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
-        """Go back in one solved transaction: old files in, the named keys out with their configuration."""
+    def restore(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
+        """Go back in one solved transaction."""
 
     @abstractmethod
-    def restore_plainly(self, old: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+    def restore_plainly(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
         """Go back without the solver, for a database in which it finds no way."""
 
     @abstractmethod

@@ -27,8 +27,8 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
 
 
 def package_states(installed: dict[str, Installed]) -> dict[str, list[str]]:
-    """Version, wanted and status by name:arch."""
-    return {key: [one.version, one.wanted, one.status] for key, one in sorted(installed.items())}
+    """Version, wanted and status by name:arch; of what is removed but for its settings the version says nothing."""
+    return {key: [one.version if one.present else "", one.wanted, one.status] for key, one in sorted(installed.items())}
 
 
 def differences(

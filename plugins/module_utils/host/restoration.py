@@ -12,7 +12,7 @@ from .command import Finished
 from .errors import HostError, summed_up
 from .files import verified
 from .journal import Entry
-from .packagemanager import ABSENT, Installed, PackageManager
+from .packagemanager import ABSENT, Installed, PackageManager, Return
 from .recovery import differences
 from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
 from .settings import bring_back, changed_files, foreign_files, put_back, set_aside
@@ -73,15 +73,14 @@ def _packages_back(
         _tolerated(manager.repair(log, min(course.left(), 600)), reasons)
     moved = _new_settings_aside(course, manager, foreign)
     for name, method, share in (("solver", manager.restore, 0.7), ("plain", manager.restore_plainly, 1.0)):
-        old, new = _needed(course, manager.installed(), kept)
-        if not old and not new:
+        back = _needed(course, manager.installed(), kept)
+        if not back:
             return []
         # The old settings have to be there before the old services start on them.
         _settings_back(course, foreign, absent_too=False)
         course.note(name)
-        _tolerated(method(old, new, log, course.left() * share), reasons)
-    old, new = _needed(course, manager.installed(), kept)
-    if not old and not new:
+        _tolerated(method(back, log, course.left() * share), reasons)
+    if not _needed(course, manager.installed(), kept):
         return []
     bring_back(moved)
     return reasons
@@ -101,31 +100,33 @@ def _new_settings_aside(course: Course, manager: PackageManager, foreign: set[st
     return set_aside(came, course.folder / "aside")
 
 
-def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> tuple[list[Path], list[str]]:
-    """(old files to install, keys to remove) as the run's packages stand; HostError when a file was never kept."""
-    before = course.record["packages"]
+def _needed(course: Course, now: dict[str, Installed], kept: list[Path]) -> Return:
+    """The way back from how the run's packages stand now; HostError when an old file was never kept."""
     files = {f"{one['name']}:{one['arch']}": path for one, path in zip(course.kept, kept)}
-    old, lacking = [], []
-    for key in sorted(key for key in before if key.partition(":")[0] in course.names):
-        version, _, status = before[key]
-        current = now.get(key)
-        if status in ABSENT or (current and [current.version, current.status] == [version, status]):
-            continue
-        if key in files:
-            old.append(files[key])
-        else:
-            lacking.append(f"{key} {version}")
+    gone = _not_as_before(course, now)
+    lacking = [f"{key} {course.record['packages'][key][0]}" for key in gone if key not in files]
     if lacking:
         raise HostError(f"no old file was kept of {', '.join(lacking)}", "a person has to bring it back", code="kept")
-    came = [
-        key
-        for key in course.keys
-        if key in now and now[key].present and before.get(key, ["", "", ABSENT[0]])[2] in ABSENT
-    ]
     # An old file of the same name and another architecture replaces what came by itself.
     replaced = {key.partition(":")[0] for key in files}
-    left_over = [key for key in course.keys if key in now and key not in before and now[key].status == "config-files"]
-    return old, sorted({key for key in came if key.partition(":")[0] not in replaced} | set(left_over))
+    came = [key for key in sorted(course.keys) if key in now and key.partition(":")[0] not in replaced]
+    before = course.record["packages"]
+    return Return(
+        old=tuple(files[key] for key in gone),
+        purge=tuple(key for key in came if key not in before),
+        remove=tuple(key for key in came if key in before and before[key][2] in ABSENT and now[key].present),
+    )
+
+
+def _not_as_before(course: Course, now: dict[str, Installed]) -> list[str]:
+    """The keys of the run's packages that were on the host before and do not stand as they did."""
+    found = []
+    for key, (version, _, status) in sorted(course.record["packages"].items()):
+        current = now.get(key)
+        is_same = current is not None and [current.version, current.status] == [version, status]
+        if key.partition(":")[0] in course.names and status not in ABSENT and not is_same:
+            found.append(key)
+    return found
 
 
 def _settings_back(course: Course, foreign: set[str], absent_too: bool) -> list[str]:
