@@ -1,6 +1,5 @@
 """kill -9 at any moment, two controllers, hosts that are gone, gates that are shut: on real hosts."""
 
-
 import pytest
 from tests.system.conftest import Made
 
