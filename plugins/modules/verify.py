@@ -145,11 +145,11 @@ report:
       returned: always
       type: list
     installed_ok:
-      description: Whether every package is as the run left it.
+      description: Whether every package of the run is as the run left it.
       returned: always
       type: bool
     differences:
-      description: A sentence for each that is not.
+      description: A sentence for each that is not, and for others that changed since the record.
       returned: always
       type: list
 """

@@ -204,6 +204,13 @@ def test_a_deadline_ends_it_with_the_last_word() -> None:
     assert judge("p", healthy_for=20)[0] == FAIL
 
 
+def test_health_that_broke_says_with_what() -> None:
+    clock, looks = Clock(), iter([Look(PASS, "fine"), Look(FAIL, "crashed"), Look(PASS, "fine"), Look(PASS, "fine")])
+    one = checks([{"name": "x", "kind": "tcp", "port": 1, "every": 1, "healthy_for": 9, "deadline": 3}])[0]
+    verdict, _ = judged(one, lambda: next(looks), clock.read, clock.pause)
+    assert verdict == Look(FAIL, "not healthy for 9 s within 3 s; crashed")
+
+
 def test_an_exception_while_looking_is_unmeasured() -> None:
     def broken() -> Look:
         raise RuntimeError("no")

@@ -46,16 +46,18 @@ def judged(
     pause(check.warm_up)
     start = now()
     healthy_since: float | None = None
+    broke = ""
     tries = 0
     while True:
         begun = now()
         last = _looked(look)
         tries += 1
         healthy_since = (begun if healthy_since is None else healthy_since) if last.status == PASS else None
+        broke = broke if last.status == PASS else last.detail
         if healthy_since is not None and now() - healthy_since >= check.healthy_for:
             return last, tries
         if last.final or now() + check.every > start + check.deadline:
-            return _too_late(check, last), tries
+            return _too_late(check, last, broke), tries
         pause(check.every)
 
 
@@ -66,10 +68,10 @@ def _looked(look: Looker) -> Look:
         return Look(UNMEASURED, f"{type(error).__name__}: {error}")
 
 
-def _too_late(check: Check, last: Look) -> Look:
+def _too_late(check: Check, last: Look, broke: str) -> Look:
     if last.status != PASS:
         return last
-    return Look(FAIL, f"not healthy for {check.healthy_for:g} s within {check.deadline:g} s; last: {last.detail}")
+    return Look(FAIL, f"not healthy for {check.healthy_for:g} s within {check.deadline:g} s; {broke or last.detail}")
 
 
 def _measurement(

@@ -24,18 +24,21 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
     before = record or {}
     paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
     measured = measurements(wanted, before.get("services"), before.get("baseline"), paused)
-    wrong = installed_differences(journal)
-    report = {"measurements": measured, "installed_ok": not wrong, "differences": wrong}
-    sentences = wrong + regressions(measured)
+    own, foreign = installed_differences(journal)
+    report = {"measurements": measured, "installed_ok": not own, "differences": own + foreign}
+    sentences = own + regressions(measured)
     if not measured:
         sentences.append("no check is configured, and nothing measured is no health")
     return Answer(report, failure=summed_up(sentences) if enforce else "")
 
 
-def installed_differences(journal: Journal) -> list[str]:
-    """A sentence for each package that is not as this run left it; after a rollback there is nothing to compare."""
+def installed_differences(journal: Journal) -> tuple[list[str], list[str]]:
+    """Sentences on this run's packages that are not as it left them, and on others that changed since its record."""
     patch, record = journal.read("patch"), journal.read("record")
     if patch is None or record is None or patch.get("outcome") == "nothing" or journal.read("rollback") is not None:
-        return []
-    after = host.package_manager().installed()
-    return departures(record["packages"], after, [package(one) for one in patch.get("todo", [])])
+        return [], []
+    todo = [package(one) for one in patch.get("todo", [])]
+    wrong = departures(record["packages"], host.package_manager().installed(), todo)
+    keys = {one.key for one in todo}
+    own = [sentence for sentence in wrong if sentence.partition(" ")[0] in keys]
+    return own, [sentence for sentence in wrong if sentence not in own]
