@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,7 +45,9 @@ def test_a_bad_file_is_refused_with_a_sentence_and_its_line(path: Path) -> None:
 def test_a_good_file_means_what_is_written_beside_it(path: Path) -> None:
     found = settings_of(path, today=TODAY)
     beside = path.with_suffix(".json").read_text(encoding="utf-8").replace("@folder@", str(path.parent))
-    assert plain(found) == json.loads(beside)
+    tiers = [plain(tier) for tier in found.tiers]
+    assert all(re.search(rf"{re.escape(path.name)}:\d+$", tier.pop("where")) for tier in tiers)
+    assert {**plain(found), "tiers": tiers} == json.loads(beside)
 
 
 @pytest.mark.parametrize("path", understood(), ids=lambda path: path.stem)

@@ -1,6 +1,7 @@
 """From a file to settings, or to one error that tells everything that is wrong with it, line by line."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from patchtide.config.mean import calendar_meant, settings_meant
-from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, meant, refusal, sentence
+from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, meant, refusal, sentence, shown_path
 from patchtide.config.schema import CalendarFile, ConfigFile
 from patchtide.config.sound import calendar_faults, expired, file_faults
 from patchtide.config.written import Written, written
@@ -34,7 +35,14 @@ def settings_of(path: Path, state: Path | None = None, *, today: date | None = N
     if planning:
         faults = chain(faults, expired(file, today or datetime.now(tz=UTC).date()))
     _refuse(faults, source, path)
-    return settings_meant(file, path, state)
+    return _located(settings_meant(file, path, state), source, path)
+
+
+def _located(settings: Settings, source: Written, path: Path) -> Settings:
+    """Return settings whose tiers know the line on which they stand: some mistakes show only with the inventory."""
+    places = [f"{shown_path(path)}:{line_of(('tiers', i), source.lines)}" for i, _ in enumerate(settings.tiers)]
+    tiers = tuple(replace(tier, where=where) for tier, where in zip(settings.tiers, places, strict=True))
+    return replace(settings, tiers=tiers)
 
 
 def calendar_settings_of(path: Path) -> Settings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from patchtide.core.errors import UsageError
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
+_PATTERN = "Check the tier's host pattern against the inventory."
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
@@ -49,27 +50,32 @@ def template_in(value: object, path: str = "") -> str | None:
     return None
 
 
-def in_one_tier(tiers: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Map each host to its tier; a host in two tiers, an empty tier or names differing in case only are refused."""
+def in_one_tier(tiers: Mapping[str, Iterable[str]], where: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Map each host to its tier; a host in two tiers, an empty tier or names differing in case only are refused.
+
+    `where` tells the file and line of each tier, for errors.
+    """
+    places = where or {}
     tier_of: dict[str, str] = {}
     folded: dict[str, str] = {}
     for tier, hosts in tiers.items():
         names = tuple(hosts)
         if not names:
-            raise UsageError(f"tier {tier!r} has no hosts", hint="Check the tier's host pattern against the inventory.")
+            raise UsageError(f"tier {tier!r} has no hosts", where=places.get(tier, ""), hint=_PATTERN)
         for name in names:
-            _refuse_twice(name, tier, tier_of, folded)
+            _refuse_twice(name, tier, tier_of, folded, places.get(tier, ""))
             tier_of[name] = tier
             folded[name.casefold()] = name
     return tier_of
 
 
-def _refuse_twice(name: str, tier: str, tier_of: Mapping[str, str], folded: Mapping[str, str]) -> None:
+def _refuse_twice(name: str, tier: str, tier_of: Mapping[str, str], folded: Mapping[str, str], where: str) -> None:
     if tier_of.get(name) == tier:
         raise UsageError(f"host {name!r} is twice in tier {tier!r}", hint="Name each host once.")
     if name in tier_of:
         raise UsageError(
             f"host {name!r} is in two tiers: {tier_of[name]!r} and {tier!r}",
+            where=where,
             hint="A host is tested on or promoted to, never both: narrow the host pattern of one tier.",
         )
     twin = folded.get(name.casefold())

@@ -29,7 +29,8 @@ def planned(
     by: str,
 ) -> Plan:
     """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted."""
-    in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()})
+    where = {tier.name: tier.where for tier in settings.tiers}
+    in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
     first = settings.tiers[0].name
     found = (probes[host.name] for host in members[first])
     patch_set = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
@@ -87,7 +88,7 @@ def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
     spread = _spread(tier, hosts) if tier.spread_by else None
     return TierPlan(
         name=tier.name,
-        waves=split(names, tier.waves, spread, tier.name),
+        waves=split(names, tier.waves, spread, tier.name, tier.where),
         windows=tier.windows,
         always=tier.always,
         soak=tier.soak,
@@ -105,6 +106,7 @@ def _spread(tier: TierSettings, hosts: Sequence[Host]) -> dict[str, str]:
     if without:
         raise UsageError(
             f"tier {tier.name!r} spreads by {variable!r}, which {', '.join(without)} does not have",
+            where=tier.where,
             hint=f"Set the host variable {variable!r} on every host of the tier.",
         )
     return {host.name: str(host.variables[variable]) for host in hosts}

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 
 class OnFailure(StrEnum):
@@ -32,7 +33,7 @@ class Amount:
         """Return how many of `total` hosts this is, rounded down."""
         if self.count is not None:
             return self.count
-        return math.floor(total * (self.percent or 0) / 100)
+        return math.floor(total * Fraction(str(self.percent or 0)) / 100)  # as it is written: 1.38 % of 5000 is 69
 
     def __str__(self) -> str:
         """Return the amount as it is written in a configuration."""

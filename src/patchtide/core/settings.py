@@ -13,7 +13,10 @@ from patchtide.core.windows import Blackout, Calendar, Window
 
 @dataclass(frozen=True, slots=True)
 class TierSettings:
-    """One tier as configured; `pattern` is an Ansible host pattern, `spread_by` a host variable."""
+    """One tier as configured; `pattern` is an Ansible host pattern, `spread_by` a host variable.
+
+    `where` is the file and line that says so, for errors.
+    """
 
     name: str
     pattern: str
@@ -26,6 +29,7 @@ class TierSettings:
     failure_budget: Amount = NONE
     on_failure: OnFailure = OnFailure.ROLLBACK
     approvals: Approvals | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

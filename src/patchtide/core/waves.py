@@ -9,7 +9,11 @@ EVERYONE = (Amount(percent=100),)
 
 
 def split(
-    hosts: Sequence[str], sizes: Sequence[Amount], spread: Mapping[str, str] | None = None, tier: str = ""
+    hosts: Sequence[str],
+    sizes: Sequence[Amount],
+    spread: Mapping[str, str] | None = None,
+    tier: str = "",
+    where: str = "",
 ) -> tuple[tuple[str, ...], ...]:
     """Cut hosts into waves of the given sizes, the last size repeating, as Ansible's `serial` does.
 
@@ -19,7 +23,7 @@ def split(
     if not sizes:
         raise UsageError(f"tier {tier!r} has no wave sizes", hint="Leave `waves` out for one wave of all hosts.")
     for size in sizes:
-        _refuse_nonsense(size, len(hosts), tier)
+        _refuse_nonsense(size, len(hosts), tier, where)
     waves: list[tuple[str, ...]] = []
     waiting = list(hosts)
     while waiting:
@@ -39,11 +43,14 @@ def _taken(waiting: Sequence[str], size: int, spread: Mapping[str, str] | None) 
     return tuple(first_of.values())[:size]
 
 
-def _refuse_nonsense(size: Amount, total: int, tier: str) -> None:
+def _refuse_nonsense(size: Amount, total: int, tier: str, where: str) -> None:
     if size.count is not None and not 1 <= size.count <= total:
         raise UsageError(
             f"tier {tier!r} has a wave of {size.count} hosts, but {total} hosts in all",
+            where=where,
             hint="A wave is at least one host and at most the tier; a percentage adapts to the tier's size.",
         )
     if size.percent is not None and not 0 < size.percent <= 100:  # noqa: PLR2004
-        raise UsageError(f"tier {tier!r} has a wave of {size}", hint="A wave is more than 0% and at most 100%.")
+        raise UsageError(
+            f"tier {tier!r} has a wave of {size}", where=where, hint="A wave is more than 0% and at most 100%."
+        )
