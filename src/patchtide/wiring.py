@@ -12,7 +12,7 @@ CONFIG_NAME = "patchtide.yml"
 def settings(path: Path | None = None, *, planning: bool = True) -> Settings:
     """Return the project's settings from a file, by default `patchtide.yml` here; raises UsageError.
 
-    Without `planning`, what only a new plan minds (an exclusion that is over) is left alone.
+    Without `planning`, what only a new plan minds (an exclusion that is over, a file that is gone) is left alone.
     """
     from patchtide.config.load import settings_of
 

@@ -149,6 +149,14 @@ def test_a_window_has_room_for_a_wave_to_the_second(tmp_path: Path, duration: st
         assert settings_of(path).tiers[0].windows[0].duration == timedelta(minutes=33)
 
 
+def test_an_inventory_that_is_gone_keeps_nobody_from_looking_at_a_run(tmp_path: Path) -> None:
+    path = project(tmp_path, SMALLEST)
+    (tmp_path / "hosts.yml").unlink()
+    assert settings_of(path, planning=False).state == str(tmp_path / ".patchtide")
+    with pytest.raises(UsageError, match="no inventory"):
+        settings_of(path)
+
+
 def test_more_problems_than_anybody_reads_are_counted(tmp_path: Path) -> None:
     path = project(tmp_path, SMALLEST + "".join(f"nonsense{number}: 1\n" for number in range(50)))
     with pytest.raises(UsageError) as caught:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from patchtide.config.mean import calendar_meant, settings_meant
 from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, meant, refusal, sentence, shown_path
 from patchtide.config.schema import CalendarFile, ConfigFile
-from patchtide.config.sound import calendar_faults, expired, file_faults
+from patchtide.config.sound import calendar_faults, expired, file_faults, missing_files
 from patchtide.config.written import Written, written
 from patchtide.core.settings import Settings
 
@@ -26,14 +26,15 @@ _LATER = {"ical", "prometheus", "playbook", "p95_within", "minimum_age"}
 def settings_of(path: Path, state: Path | None = None, *, today: date | None = None, planning: bool = True) -> Settings:
     """Return the settings that a file holds; raises UsageError naming every problem with its line.
 
-    `state` overrides where the log lives. What only a new plan minds (an exclusion that is over) is left alone
-    without `planning`, so that a run in its middle can always be resumed, looked at and rolled back.
+    `state` overrides where the log lives. What only a new plan minds (an exclusion that is over, a file that is gone)
+    is left alone without `planning`, so that a run can always be looked at, resumed and rolled back.
     """
     path = path.absolute()
     file, source = file_and_source(path)
-    faults: Iterable[Fault] = file_faults(file, path.parent)
+    faults: Iterable[Fault] = file_faults(file)
     if planning:
-        faults = chain(faults, expired(file, today or datetime.now(tz=UTC).date()))
+        day = today or datetime.now(tz=UTC).date()
+        faults = chain(faults, missing_files(file, path.parent), expired(file, day))
     _refuse(faults, source, path)
     return _located(settings_meant(file, path, state), source, path)
 

@@ -30,8 +30,8 @@ def calendar_faults(file: CalendarFile) -> Iterator[Fault]:
         yield from _unknown(("blackouts", position, "tiers"), blackout.tiers, tiers, "tier")
 
 
-def file_faults(file: ConfigFile, folder: Path) -> Iterator[Fault]:
-    """Yield what is wrong in a whole configuration whose paths are relative to a folder."""
+def file_faults(file: ConfigFile) -> Iterator[Fault]:
+    """Yield what is wrong in a whole configuration, whatever it is read for."""
     yield from calendar_faults(file)
     yield from _twice("health", [check.name for check in file.health])
     for position, check in enumerate(file.health):
@@ -42,7 +42,6 @@ def file_faults(file: ConfigFile, folder: Path) -> Iterator[Fault]:
             hint = "Add one to `health`; `services: unchanged` is a good beginning."
             yield Fault(("tiers", position), "no health check judges this tier, and unjudged is never healthy", hint)
         yield from _windows_without_room(file, tier, ("tiers", position, "window"))
-    yield from _missing_files(file, folder)
 
 
 def expired(file: ConfigFile, today: date) -> Iterator[Fault]:
@@ -101,7 +100,8 @@ def _unknown(loc: Loc, names: Iterable[str], known: Iterable[str], what: str) ->
             yield Fault(loc, f"there is no {what} {name!r}", meant(name, there))
 
 
-def _missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
+def missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
+    """Yield the files that are named and not there; paths are relative to a folder."""
     for position, name in enumerate(file.inventory):
         if not _exists(folder / name):
             loc: Loc = ("inventory", position)
