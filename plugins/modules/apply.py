@@ -16,17 +16,6 @@ description:
   - Hashes are verified again right before. Any other package that changed makes the outcome V(failed).
   - A failed update is left as it is, for M(patchtide.patchtide.rollback).
 options:
-  run:
-    description:
-      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
-      - Lower-case letters, digits and dashes, at most 64.
-    type: str
-    required: true
-  attempt:
-    description:
-      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
-    type: int
-    default: 1
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
@@ -36,83 +25,15 @@ options:
     type: list
     elements: dict
     required: true
-  checks:
-    description:
-      - Health checks to take one look at before, for the baseline.
-      - Each has O(checks[].name) and O(checks[].kind); times are seconds.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The check's name, unique in the list.
-        type: str
-        required: true
-      kind:
-        description: What is looked at.
-        type: str
-        required: true
-        choices: [http, tcp, services, command]
-      warm_up:
-        description: Pause before the first look.
-        type: float
-        default: 0
-      every:
-        description: Pause between looks.
-        type: float
-        default: 1
-      healthy_for:
-        description: How long looks have to pass without a break.
-        type: float
-        default: 0
-      deadline:
-        description: When to give up, counted from the first look.
-        type: float
-        default: 60
-      timeout:
-        description: The time limit of one look.
-        type: float
-        default: 5
-      host:
-        description: Address for V(http) and V(tcp).
-        type: str
-        default: 127.0.0.1
-      port:
-        description: Port for V(http) and V(tcp).
-        type: int
-      path:
-        description: Path for V(http).
-        type: str
-        default: /
-      scheme:
-        description: Scheme for V(http). Certificates are not judged on the loopback address.
-        type: str
-        choices: [http, https]
-        default: http
-      status:
-        description: The status code that V(http) has to answer; redirects are not followed.
-        type: int
-        default: 200
-      contains:
-        description: Text that the answer to V(http) has to hold.
-        type: str
-      units:
-        description: For V(services), V(unchanged) (what ran in the record runs now) or a list of unit names.
-        type: raw
-        default: unchanged
-      argv:
-        description: For V(command), the program and its arguments; there is no shell.
-        type: list
-        elements: str
-      exit:
-        description: For V(command), the exit code that means health.
-        type: int
-        default: 0
   deadline:
     description:
       - When the package manager is stopped, in seconds.
     type: float
     default: 1800
+extends_documentation_fragment:
+  - patchtide.patchtide.run
+  - patchtide.patchtide.run.attempt
+  - patchtide.patchtide.checks
 attributes:
   check_mode:
     support: full

@@ -10,13 +10,8 @@ short_description: Read what a run's journal on the host says
 version_added: "0.1.0"
 description:
   - Reads the journal of one run, and whether a transaction that says it runs is alive. Changes nothing.
-options:
-  run:
-    description:
-      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
-      - Lower-case letters, digits and dashes, at most 64.
-    type: str
-    required: true
+extends_documentation_fragment:
+  - patchtide.patchtide.run
 attributes:
   check_mode:
     support: full

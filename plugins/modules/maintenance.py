@@ -13,23 +13,15 @@ description:
     reboots included.
   - On V(left), gives back exactly those which this run stopped. Both are journaled on the host.
 options:
-  run:
-    description:
-      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
-      - Lower-case letters, digits and dashes, at most 64.
-    type: str
-    required: true
-  attempt:
-    description:
-      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
-    type: int
-    default: 1
   state:
     description:
       - Whether maintenance begins or ends.
     type: str
     required: true
     choices: [entered, left]
+extends_documentation_fragment:
+  - patchtide.patchtide.run
+  - patchtide.patchtide.run.attempt
 attributes:
   check_mode:
     support: full

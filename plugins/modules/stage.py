@@ -15,17 +15,6 @@ description:
   - Simulates the update, and the way back on a view of the host in which the update is installed.
   - Not ready is a failure that says why. What is staged already is not fetched again.
 options:
-  run:
-    description:
-      - The run's id. The journal of everything done under it lies in C(/var/lib/patchtide/<run>/).
-      - Lower-case letters, digits and dashes, at most 64.
-    type: str
-    required: true
-  attempt:
-    description:
-      - The number of the controller's attempt. A lower one than the highest seen on this host is refused.
-    type: int
-    default: 1
   packages:
     description:
       - The packages of the plan, exactly these versions and files.
@@ -35,6 +24,9 @@ options:
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - patchtide.patchtide.run
+  - patchtide.patchtide.run.attempt
 attributes:
   check_mode:
     support: full
