@@ -46,7 +46,6 @@ FINDING = st.builds(
     TEXT,
     HOSTS,
     st.lists(st.sampled_from(Step), max_size=2).map(tuple),
-    st.floats(0, 1e6),
 )
 PLAN = plan(
     tier(

@@ -83,7 +83,7 @@ def example() -> Plan:
     platform = Platform("debian", "12", "amd64", "apt", "bookworm")
     names = {"test": "test-1", "production": "prod-1"}
     found = {
-        host: Probe(platform, letter * 32, "6.1.0-28-amd64", "", (Pending(file, "1.22.1-9+deb12u2"),), {})
+        host: Probe(platform, letter * 32, "6.1.0-28-amd64", "", (Pending(file, "1.22.1-9+deb12u2"),))
         for host, letter in zip(names.values(), "ab", strict=True)
     }
     settings = Settings(

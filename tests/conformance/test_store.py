@@ -23,7 +23,7 @@ EVENTS: tuple[Event, ...] = (
         7,
         Status.OK,
         "",
-        Finding((Installed("openssl", "amd64", "3:1~rc", "0" * 64),), seconds=1.5),
+        Finding((Installed("openssl", "amd64", "3:1~rc", "0" * 64),), reboot_owed=True),
     ),
     Held(AT, "window", "opens later", AT + timedelta(days=3)),
 )

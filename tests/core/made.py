@@ -41,7 +41,7 @@ def pending(name: str = "tide", version: str = "1.1", installed: str | None = "1
 
 
 def probe(*waiting: Pending, machine: str = "m1", **more: object) -> Probe:
-    made = Probe(DEBIAN, machine, "6.1", "boot", waiting, {})
+    made = Probe(DEBIAN, machine, "6.1", "boot", waiting)
     return replace(made, **more) if more else made  # type: ignore[arg-type]
 
 

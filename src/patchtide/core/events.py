@@ -44,7 +44,6 @@ class Finding:
     restored: str = ""
     differences: tuple[str, ...] = ()
     begun: tuple[Step, ...] = ()
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ class Probe:
     kernel: str
     boot: str
     pending: tuple[Pending, ...]
-    installed: Mapping[str, str]
     held: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
     space: Mapping[str, int] = field(default_factory=dict)

@@ -36,7 +36,6 @@ def probe_of(report: Report) -> Probe:
         kernel=_text(data, "kernel"),
         boot=_text(data, "boot"),
         pending=_all_pending(data),
-        installed={},
         held=parsed(tuple[str, ...], data.get("held", []), what="held"),
         removals=parsed(tuple[str, ...], data.get("removals", []), what="removals"),
         space=parsed(dict[str, int], data.get("space", {}), what="space"),
