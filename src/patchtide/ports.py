@@ -55,8 +55,15 @@ class Executor(Protocol):
         ...
 
 
+PROJECT = "project"
+"""The stream of the log that belongs to no run: what people say of a project between its runs."""
+
+
 class Store(Protocol):
-    """Keeps the event log: append-only, in order, durable once `append` has returned."""
+    """Keeps the event log: append-only, in order, durable once `append` has returned.
+
+    Each run is a stream of its own, under its id, and so is `PROJECT`.
+    """
 
     def append(self, run_id: str, event: Event) -> int:
         """Add one event and return its sequence number within the run, counted from 1."""
@@ -68,6 +75,10 @@ class Store(Protocol):
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first."""
+        ...
+
+    def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
+        """Return the events of these kinds from every stream, each with its stream, oldest first."""
         ...
 
 

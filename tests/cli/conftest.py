@@ -98,10 +98,10 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     def made(of: Settings, notifier: Notifier) -> Desk:
         return Desk(hosts, store, lock, hosts.clock, notifier)
 
-    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor"):
+    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
-    for name in ("status", "history", "report", "doctor"):
+    for name in ("status", "history", "report", "doctor", "quarantine"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", lambda _: store)
     for name in ("status", "doctor"):

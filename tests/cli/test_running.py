@@ -263,3 +263,29 @@ def test_doctor_says_what_would_stop_a_run(patchtide: Patchtide, fleet: Fleet) -
     answer = patchtide("doctor")
     assert answer.code == 4
     assert "no route to host" in answer.out
+
+
+def test_what_was_put_back_is_listed_left_out_of_the_next_plan_and_let_in_by_name(
+    patchtide: Patchtide, fleet: Fleet
+) -> None:
+    fleet.harmed = {"t1", "t2"}
+    assert patchtide("run", "--yes").code == 9
+    fleet.harmed = set()
+    kept = patchtide("quarantine", "list", "--json").document["versions"]
+    assert [(entry["version"], entry["by"]) for entry in kept] == [("tide=1.1", "patchtide")]
+    assert "tide=1.1" in patchtide("quarantine", "list").out
+    plan = patchtide("plan")
+    assert "0 hosts of" in plan.out
+    assert "quarantined by patchtide since" in plan.out
+    released = patchtide("quarantine", "release", "tide=*", "--reason", "it was the disk")
+    assert "tide=1.1: released by" in released.out
+    assert patchtide("quarantine", "list").out.strip() == "nothing is in quarantine"
+
+
+def test_a_person_keeps_a_version_out_with_a_reason_and_its_whole_name(patchtide: Patchtide, fleet: Fleet) -> None:
+    assert patchtide("quarantine", "add", "tide=1.1").code == 2
+    assert patchtide("quarantine", "add", "tide=1.1", "--reason", " ").code == 2
+    assert "no package=version" in patchtide("quarantine", "add", "tide", "--reason", "CVE").err
+    assert patchtide("quarantine", "add", "tide=1.1", "--reason", "CVE").code == 0
+    assert patchtide("quarantine", "release", "nginx=1", "--reason", "x").code == 2
+    assert patchtide("plan", "--detailed-exitcode").code == 0

@@ -8,9 +8,22 @@ import pytest
 
 from patchtide.adapters.fake import MemoryStore
 from patchtide.adapters.store import SqliteStore
-from patchtide.core.events import Aborted, Event, Finding, Held, HostFinished, Installed, RunTaken, Status, StepStarted
+from patchtide.core.events import (
+    Aborted,
+    Event,
+    Finding,
+    Held,
+    HostFinished,
+    Installed,
+    RunTaken,
+    Status,
+    StepStarted,
+    VersionsQuarantined,
+    VersionsReleased,
+)
+from patchtide.core.quarantine import KINDS
 from patchtide.core.steps import Step
-from patchtide.ports import Store
+from patchtide.ports import PROJECT, Store
 
 AT = datetime(2026, 3, 29, 1, 30, 0, 250_000, tzinfo=UTC)
 EVENTS: tuple[Event, ...] = (
@@ -65,9 +78,25 @@ def test_runs_are_listed_from_the_oldest_on(store: Store) -> None:
     assert tuple(store.runs()) == ("zebra", "ant", "mole")
 
 
+def test_what_is_said_of_the_project_is_kept_and_is_no_run(store: Store) -> None:
+    store.append(PROJECT, EVENTS[0])
+    store.append("run-1", EVENTS[1])
+    assert tuple(store.runs()) == ("run-1",)
+    assert tuple(store.events(PROJECT)) == ((1, EVENTS[0]),)
+
+
+def test_events_of_some_kinds_come_from_every_stream_in_the_order_they_were_said(store: Store) -> None:
+    shut, free = VersionsQuarantined(AT, "ann", ("a=1",), "CVE"), VersionsReleased(AT, "bob", ("a=1",), "mended")
+    for stream, event in (("zebra", shut), ("ant", EVENTS[0]), (PROJECT, free), ("ant", shut)):
+        store.append(stream, event)
+    assert tuple(store.said(*KINDS)) == (("zebra", shut), (PROJECT, free), ("ant", shut))
+    assert tuple(store.said("held")) == ()
+
+
 def test_what_never_was_is_empty_and_stays_so(store: Store) -> None:
     assert tuple(store.events("nobody")) == ()
     assert tuple(store.runs()) == ()
+    assert tuple(store.said(*KINDS)) == ()
 
 
 def test_texts_that_would_break_a_query_are_just_texts(store: Store) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from patchtide.core.decide import Quarantine, decide
 from patchtide.core.events import (
     Event,
     Finding,
@@ -13,6 +14,7 @@ from patchtide.core.events import (
     RunOpened,
     Status,
     StepStarted,
+    VersionsQuarantined,
 )
 from patchtide.core.health import Check, Measurement
 from patchtide.core.packages import Package, Pending, Platform
@@ -124,6 +126,14 @@ def carried(run: Run, *hosts: str, at: datetime = NOW) -> Run:
 
 def entered(run: Run, *hosts: str) -> Run:
     return did(did(run, Step.STAGE, *hosts), Step.ENTER, *hosts)
+
+
+def kept_out(run: Run) -> Run:
+    """Return the run with what was put back written down as in quarantine, as the loop does at once."""
+    action = decide(run, NOW)
+    if not isinstance(action, Quarantine):
+        return run
+    return fold(run, VersionsQuarantined(NOW, "patchtide", action.versions, action.reason, action.hosts))
 
 
 def settled(run: Run, *hosts: str, end: EndState = EndState.UNTOUCHED) -> Run:

@@ -8,7 +8,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from tests.core.made import BAD, GOOD, NOW, did, installed, opened, plan, tier
 
-from patchtide.core.decide import Ask, Do, End, Settle, Wait, decide
+from patchtide.core.decide import Ask, Do, End, Quarantine, Settle, Wait, decide
 from patchtide.core.events import (
     Aborted,
     Approved,
@@ -22,6 +22,8 @@ from patchtide.core.events import (
     RunTaken,
     Status,
     StepStarted,
+    VersionsQuarantined,
+    VersionsReleased,
 )
 from patchtide.core.policy import Amount, Approvals, OnFailure
 from patchtide.core.run import Run, fold
@@ -71,12 +73,15 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
         st.builds(Approved, AT, st.sampled_from(["ann", "bob"]), st.just(run.plan.digest)),
         st.builds(Aborted, AT, st.just("bob"), st.just("x")),
         st.builds(RollbackAsked, AT, st.just("bob"), st.just("x"), SOME),
+        st.builds(VersionsQuarantined, AT, st.just("bob"), VERSIONS, st.just("x"), st.one_of(st.just(()), SOME)),
+        st.builds(VersionsReleased, AT, st.just("bob"), VERSIONS, st.just("x")),
         st.builds(RunTaken, AT, st.just("ann")),
         st.builds(RunEnded, AT, st.sampled_from(Outcome), st.just("x")),
     )
 
 
 _OK = st.just(Status.OK)
+VERSIONS = st.sampled_from([("tide=1.1",), ("tide=1.1", "other=2"), ("other=2",)])
 
 
 @how(max_examples=100)
@@ -91,6 +96,10 @@ def test_the_next_action_is_always_known_and_makes_sense(run: Run, now: datetime
             assert hosts
             assert reason
             assert all(not run.hosts[name].settled for name in hosts)
+        case Quarantine(versions, hosts, reason):
+            assert versions
+            assert hosts
+            assert reason
         case Wait():
             assert action.until > now
             assert action.reason
@@ -112,6 +121,8 @@ def test_from_anywhere_a_run_comes_to_its_end(run: Run, now: datetime) -> None:
                 run = did(run, step, *hosts, at=now)
             case Settle(hosts, end, reason, failed):
                 run = fold(run, HostsSettled(now, hosts, end, reason, failed))
+            case Quarantine(versions, hosts, reason):
+                run = fold(run, VersionsQuarantined(now, "patchtide", versions, reason, hosts))
             case Wait():
                 now = action.until
             case Ask():

@@ -2,7 +2,21 @@
 
 from datetime import timedelta
 
-from tests.core.made import BAD, NOW, answered, carried, did, entered, failed, opened, plan, settled, started, tier
+from tests.core.made import (
+    BAD,
+    NOW,
+    answered,
+    carried,
+    did,
+    entered,
+    failed,
+    kept_out,
+    opened,
+    plan,
+    settled,
+    started,
+    tier,
+)
 
 from patchtide.core.decide import Ask, Do, End, Settle, Wait, decide
 from patchtide.core.events import Aborted, Finding, RollbackAsked, RunEnded, Status
@@ -84,7 +98,7 @@ def test_a_healthy_host_in_doubt_is_looked_at_before_it_is_put_back_with_its_wav
 
 
 def test_leaving_in_doubt_after_a_rollback_is_done_again_and_the_host_stays_rolled_back() -> None:
-    run = did(harmed(budget=1)[1], Step.ROLLBACK, "t1")
+    run = kept_out(did(harmed(budget=1)[1], Step.ROLLBACK, "t1"))
     run = did(started(run, Step.LEAVE, "t1"), Step.PROBE, "t1")
     action = decide(run, NOW)
     assert isinstance(action, Do)
@@ -142,7 +156,7 @@ def test_a_rollback_of_an_ended_run_goes_through_all_its_tiers() -> None:
     order = []
     while isinstance(action := decide(run, NOW), Do):
         order.append((action.step, action.hosts))
-        run = did(run, action.step, *action.hosts)
+        run = kept_out(did(run, action.step, *action.hosts))
     assert [hosts for step, hosts in order if step is Step.ROLLBACK] == [("t2",), ("p1",), ("p3",)]
     assert isinstance(action, End)
     assert action.outcome is Outcome.ROLLED_BACK

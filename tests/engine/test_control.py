@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 from tests.core.made import plan, tier
-from tests.engine.desks import desk
+from tests.engine.desks import Answering, desk, fine
 
 from patchtide.core.errors import LockedError, UsageError
+from patchtide.core.events import Status
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals
-from patchtide.core.steps import EndState, Outcome
-from patchtide.engine.control import abort, approve, ask_rollback
+from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.engine.control import abort, approve, ask_rollback, quarantine, release
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import did_you_mean, history, run_named, standing, timeline
+from patchtide.engine.inspect import did_you_mean, history, in_quarantine, run_named, standing, timeline
 from patchtide.engine.rollout import drive, open_run
+from patchtide.ports import Report
 
 
 def asking() -> Plan:
@@ -137,3 +139,50 @@ def test_where_a_run_stands_is_what_its_controller_would_decide() -> None:
     run_id, at = done()
     run = run_named(at.store, run_id)[1]
     assert standing(run, at.clock.now()).reason == run.reason  # type: ignore[union-attr]
+
+
+def harmed() -> tuple[str, Desk]:
+    """A run whose only tier was put back, because its health was bad."""
+    sick = {"measurements": [{"name": "web", "status": "fail", "before": "pass"}]}
+    at = desk(
+        Answering(lambda step, host: Report(host, Status.OK, "", sick) if step is Step.VERIFY else fine(step, host))
+    )
+    run_id = open_run(plan(tier("test", ("t1",))), at, "ann")
+    drive(run_id, at, by="ann", wait=True)
+    return run_id, at
+
+
+def test_what_was_put_back_is_in_quarantine_and_no_plan_with_it_is_carried_out_again() -> None:
+    run_id, at = harmed()
+    entry = in_quarantine(at.store)["tide=1.1"]
+    assert (entry.stream, entry.by) == (run_id, "patchtide")
+    at.clock.sleep(60)
+    with pytest.raises(UsageError, match=r"the plan installs tide=1\.1, quarantined by patchtide since"):
+        open_run(plan(tier("test", ("t1",))), at, "ann")
+    assert at.store.runs() == (run_id,)
+
+
+def test_a_named_person_lets_it_in_again() -> None:
+    run_id, at = harmed()
+    said = release(at, "bob", ("tide=*",), "it was the disk")
+    assert (said.versions, said.by) == (("tide=1.1",), "bob")
+    assert in_quarantine(at.store) == {}
+    assert timeline(at.store, run_id)[-1].kind == "run_ended"  # the record of a run that has ended stays as it is
+    at.clock.sleep(60)
+    assert open_run(plan(tier("test", ("t1",))), at, "ann") in at.store.runs()
+
+
+def test_what_a_person_keeps_out_is_heard_by_the_run_that_is_open() -> None:
+    at = desk()
+    run_id = open_run(plan(tier("test", ("t1",))), at, "ann")
+    quarantine(at, "bob", ("tide=1.1",), "CVE")
+    run = drive(run_id, at, by="ann", wait=True)
+    assert (run.hosts["t1"].end, run.hosts["t1"].reason) == (EndState.UNTOUCHED, "in quarantine: tide=1.1")
+
+
+def test_nothing_is_put_into_quarantine_twice() -> None:
+    at = desk()
+    quarantine(at, "bob", ("tide=1.1", "tide=1.1"), "CVE")
+    with pytest.raises(UsageError, match=r"tide=1\.1 is quarantined by bob since"):
+        quarantine(at, "ann", ("other=1", "tide=1.1"), "me too")
+    assert list(in_quarantine(at.store)) == ["tide=1.1"]

@@ -80,7 +80,7 @@ def test_what_is_found_is_told_as_it_comes() -> None:
 
 
 def test_a_plan_is_sealed_and_survives_its_file() -> None:
-    plan = prepared(SETTINGS, Answering(probed), desk().clock, "ann", lambda _host, _probe: None)
+    plan = prepared(SETTINGS, desk(Answering(probed)), "ann", lambda _host, _probe: None)
     assert plan_of(plan_text(plan), "plan.json") == plan
     assert (plan.created_at, plan.created_by) == (NOW, "ann")
     assert [file.name for file in plan.patch_set[DEBIAN.key]] == ["tide"]
@@ -89,4 +89,4 @@ def test_a_plan_is_sealed_and_survives_its_file() -> None:
 def test_two_names_of_one_machine_stop_the_plan() -> None:
     twins = Answering(lambda _step, host: Report(host, Status.OK, "", PROBED))
     with pytest.raises(UsageError, match="are one machine"):
-        prepared(SETTINGS, twins, desk().clock, "ann", lambda _host, _probe: None)
+        prepared(SETTINGS, desk(twins), "ann", lambda _host, _probe: None)

@@ -77,6 +77,7 @@ def check(story: Story) -> None:
         done_in_order(machine)
     judged_before_trusted(story)
     asked_is_done(story)
+    kept_out(story)
     outcome_fits(story)
 
 
@@ -88,6 +89,7 @@ def check_ends(story: Story) -> None:
         done_in_order(machine)
     judged_before_trusted(story)
     asked_is_done(story)
+    kept_out(story)
     outcome_fits(story)
 
 
@@ -129,6 +131,7 @@ def let_in(beginning: Beginning) -> None:
         assert run.hosts[name].settled, f"{beginning.host} begun before {name} of an earlier wave was settled"
     agreed(beginning.run, tier, at)
     proven(run, beginning.host, tier)
+    not_put_back_elsewhere(run, beginning.host, tier)
 
 
 def fits(plan: Plan, tier: TierPlan, at: datetime) -> bool:
@@ -171,6 +174,21 @@ def proven(run: Run, host: str, tier: TierPlan) -> None:
             )
         ]
         assert keepers, f"{host} gets {file.name} {file.version}, which nobody keeps"
+
+
+def not_put_back_elsewhere(run: Run, host: str, tier: TierPlan) -> None:
+    mine = {file.exact for file, _ in run.plan.packages(host)}
+    for other in run.hosts.values():
+        if other.tier != tier.name and other.rolled_back and other.changed:
+            theirs = {file.exact for file, _ in run.plan.packages(other.name)}
+            assert not mine & theirs, f"{host} gets {mine & theirs}, from which {other.name} was put back"
+
+
+def kept_out(story: Story) -> None:
+    """Whatever was put back is in quarantine at the end of the run."""
+    for host in story.run.hosts.values():
+        for file, _ in story.plan.packages(host.name) if host.rolled_back and host.changed else ():
+            assert file.exact in story.run.quarantined, f"{file.exact} stays allowed after {host.name}"
 
 
 def ended_as_told(story: Story, name: str, machine: VirtualHost) -> None:

@@ -23,3 +23,13 @@ def agree(question: str) -> None:
     """Ask, with no as the default; raises PatchtideError when the answer is no."""
     if not click.confirm(question, default=False, err=True):
         raise PatchtideError("not agreed to: nothing was changed")
+
+
+def _given(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise UsageError("--reason is empty", hint="Say why: it stays in the record.")
+    return value
+
+
+because = click.option("--reason", required=True, callback=_given, help="Why, for the record.")
+"""The option of every command by which a person decides something."""

@@ -19,6 +19,8 @@ from patchtide.core.events import (
     RunTaken,
     Status,
     StepStarted,
+    VersionsQuarantined,
+    VersionsReleased,
 )
 from patchtide.report.words import amount, listed, moment, one_line, span
 
@@ -47,6 +49,10 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
         case RollbackAsked():
             yield _line(event.at, "rollback", f"{event.by} asks for it on {listed(event.hosts)}: {event.reason}")
+        case VersionsQuarantined():
+            yield _line(event.at, "shut out", f"by {event.by}: {event.reason}", listed(event.versions))
+        case VersionsReleased():
+            yield _line(event.at, "let in", f"by {event.by}: {event.reason}", listed(event.versions))
         case RunEnded():
             yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
         case _:

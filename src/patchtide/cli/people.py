@@ -2,6 +2,7 @@
 
 import click
 
+from patchtide.cli.asking import because
 from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw
@@ -48,12 +49,10 @@ def _refuse_other_plan(digest: str, wanted: str) -> None:
 
 @command("abort")
 @click.argument("run_name", metavar="RUN")
-@click.option("--reason", required=True, help="Why, for the record.")
+@because
 @click.pass_obj
 def abort(call: Call, run_name: str, reason: str) -> int:
     """Begin nothing new in a run; what has begun is brought to a safe end by whoever carries the run on."""
-    if not reason.strip():
-        raise UsageError("--reason is empty", hint="Say why: it stays in the record.")
     ports = _desk(call)
     run_id, _ = run_named(ports.store, run_name)
     said = control.abort(run_id, ports, who(), reason)

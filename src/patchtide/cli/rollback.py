@@ -2,7 +2,7 @@
 
 import click
 
-from patchtide.cli.asking import agree, refuse_unanswerable
+from patchtide.cli.asking import agree, because, refuse_unanswerable
 from patchtide.cli.call import Call, command
 from patchtide.cli.driving import concluded, driven
 from patchtide.cli.lines import LineNotifier
@@ -18,7 +18,7 @@ from patchtide.wiring import desk, settings, who
 
 @command("rollback")
 @click.argument("run_name", metavar="RUN")
-@click.option("--reason", required=True, help="Why, for the record.")
+@because
 @click.option("--host", "hosts", multiple=True, help="Only this host; may be given more than once.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before hosts are changed.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
@@ -29,8 +29,6 @@ def rollback(call: Call, run_name: str, reason: str, hosts: tuple[str, ...], yes
     Exits with 9 when that worked and with 10 when a person is needed.
     """
     refuse_unanswerable(yes=yes, no_input=no_input)
-    if not reason.strip():
-        raise UsageError("--reason is empty", hint="Say why: it stays in the record.")
     ports = desk(settings(call.config, planning=False), LineNotifier(call))
     run_id, run = run_named(ports.store, run_name)
     wanted = _wanted(run_id, run, hosts)

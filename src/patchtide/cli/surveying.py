@@ -16,7 +16,7 @@ from patchtide.report.words import amount, one_line
 def surveyed_plan(settings: Settings, desk: Desk, by: str, call: Call) -> Plan:
     """Return a plan for the fleet as it is now, telling of each host when it has answered."""
     told("asking every host what waits there", call)
-    return prepared(settings, desk.executor, desk.clock, by, lambda host, found: told(probe_line(host, found), call))
+    return prepared(settings, desk, by, lambda host, found: told(probe_line(host, found), call))
 
 
 def probe_line(host: str, found: Probe | NotProbed) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from patchtide.core.gates import budget_verdict, stop_verdict, tier_gate, unproven
+from patchtide.core.gates import budget_verdict, shut_out, stop_verdict, tier_gate
 from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import OnFailure
@@ -73,13 +73,23 @@ class End:
     reason: str
 
 
-Action: TypeAlias = Do | Settle | Wait | Ask | End
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Write down that these `package=version`, from which hosts were put back, stay out from now on."""
+
+    versions: tuple[str, ...]
+    hosts: tuple[str, ...]
+    reason: str
+
+
+Action: TypeAlias = Do | Settle | Wait | Ask | End | Quarantine
 
 
 def decide(run: Run, now: datetime) -> Action:
     """Return the one thing to do next, given all that is known; nobody is working on any host when this is asked."""
     return (
         _already_over(run)
+        or _quarantine(run)
         or _refusal(run)
         or _stop(run)
         or _given_up(run, now)
@@ -92,6 +102,17 @@ def decide(run: Run, now: datetime) -> Action:
 
 def _already_over(run: Run) -> Action | None:
     return End(run.outcome, run.reason) if run.outcome is not None else None
+
+
+def _quarantine(run: Run) -> Action | None:
+    """What had to be put back stays out of every later tier, and of every later run."""
+    back = [host for host in run.hosts.values() if host.rolled_back and host.changed and not host.told]
+    if not back:
+        return None
+    first = back[0]
+    hosts = tuple(host.name for host in back if host.tier == first.tier)
+    versions = {package.exact for name in hosts for package, _ in run.plan.packages(name)}
+    return Quarantine(tuple(sorted(versions)), hosts, f"put back on {first.name}: {first.reason}")
 
 
 def _refusal(run: Run) -> Action | None:
@@ -177,14 +198,14 @@ def _next_in_tiers(run: Run, now: datetime) -> Action | None:
 
 
 def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
-    return _unproven(run, tier) or _stage(run, tier, now) or _first_wave(run, tier, now) or _soak(run, tier, now)
+    return _shut_out(run, tier) or _stage(run, tier, now) or _first_wave(run, tier, now) or _soak(run, tier, now)
 
 
-def _unproven(run: Run, tier: TierPlan) -> Action | None:
-    """Production gets what test proved, or nothing."""
+def _shut_out(run: Run, tier: TierPlan) -> Action | None:
+    """Production gets what test proved and nobody put back, or nothing."""
     for host in run.in_tier(tier.name):
-        if _waiting(host) and (missing := unproven(run, host.name)):
-            return Settle((host.name,), EndState.UNTOUCHED, f"not proven by an earlier tier: {missing}")
+        if _waiting(host) and (why := shut_out(run, host.name)):
+            return Settle((host.name,), EndState.UNTOUCHED, why)
     return None
 
 

@@ -139,6 +139,29 @@ class RollbackAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionsQuarantined:
+    """These `package=version` stay out from now on: `hosts` were put back from them, or a person says so (none)."""
+
+    at: datetime
+    by: str
+    versions: tuple[str, ...]
+    reason: str
+    hosts: tuple[str, ...] = ()
+    kind: Literal["versions_quarantined"] = "versions_quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsReleased:
+    """A named person lets these `package=version` in again."""
+
+    at: datetime
+    by: str
+    versions: tuple[str, ...]
+    reason: str
+    kind: Literal["versions_released"] = "versions_released"
+
+
+@dataclass(frozen=True, slots=True)
 class RunTaken:
     """A controller takes the run up (again), after fencing `orphans` processes of an earlier one."""
 
@@ -167,6 +190,8 @@ Event: TypeAlias = (
     | Approved
     | Aborted
     | RollbackAsked
+    | VersionsQuarantined
+    | VersionsReleased
     | RunTaken
     | RunEnded
 )

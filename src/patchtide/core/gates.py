@@ -63,6 +63,22 @@ def stop_verdict(run: Run) -> Verdict:
     return yes("go_on", "nothing stands against going on")
 
 
+def shut_out(run: Run, host: str) -> str | None:
+    """Return why a host may not get its change: a version in quarantine, or a file that no earlier tier has proven."""
+    kept = _quarantined(run, host)
+    if kept:
+        return f"in quarantine: {', '.join(kept)}"
+    missing = unproven(run, host)
+    return f"not proven by an earlier tier: {missing}" if missing else None
+
+
+def _quarantined(run: Run, host: str) -> list[str]:
+    """Return what of a host's change is kept out: a person says so, or another tier learnt it; its own has a budget."""
+    mine = run.hosts[host].tier
+    versions = [package.exact for package, _ in run.plan.packages(host)] if run.quarantined else []
+    return [version for version in versions if run.quarantined.get(version, mine) != mine]
+
+
 def unproven(run: Run, host: str) -> str | None:
     """Return what of a host's change no earlier tier has installed, file by file, and kept; None when all is proven."""
     host_plan = run.plan.hosts[host]
@@ -78,4 +94,4 @@ def unproven(run: Run, host: str) -> str | None:
     }
     files = [file for file, _ in run.plan.packages(host)]
     missing = [f for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
-    return ", ".join(f"{file.name}={file.version}" for file in missing) or None
+    return ", ".join(file.exact for file in missing) or None

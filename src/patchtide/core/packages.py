@@ -42,6 +42,11 @@ class Package:
         """Name and architecture, which identify a package within one platform."""
         return f"{self.name}:{self.arch}"
 
+    @property
+    def exact(self) -> str:
+        """The version as package managers and people write it, `package=version`."""
+        return f"{self.name}={self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:

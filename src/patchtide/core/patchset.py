@@ -52,10 +52,14 @@ class Selection:
 
     security_only: bool = False
     exclusions: tuple[Exclusion, ...] = ()
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    """Why each `package=version` in quarantine is kept out."""
 
     def refusal(self, pending: Pending) -> str | None:
         """Say why an update is left out, or None when it is wanted."""
         name = pending.package.name
+        if pending.package.exact in self.quarantined:
+            return self.quarantined[pending.package.exact]
         for exclusion in self.exclusions:
             if fnmatchcase(name, exclusion.package):
                 until = f" until {exclusion.until}" if exclusion.until else ""

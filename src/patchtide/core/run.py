@@ -20,6 +20,8 @@ from patchtide.core.events import (
     RunTaken,
     Status,
     StepStarted,
+    VersionsQuarantined,
+    VersionsReleased,
 )
 from patchtide.core.health import judged
 from patchtide.core.plan import Plan
@@ -39,7 +41,7 @@ class HostState:
     mode is left, `end` the one that it has. `started` is a step that began and was not answered: when nobody works on
     it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
     and not begun anew. `entered`: maintenance mode may be on. `changed`: the update may have been begun. `unheard`: how
-    often in a row a step that may change the host was not answered.
+    often in a row a step that may change the host was not answered. `told`: what it was put back from is in quarantine.
     """
 
     name: str
@@ -65,6 +67,7 @@ class HostState:
     left_at: datetime | None = None
     leave_failures: int = 0
     health: str = ""
+    told: bool = False
 
     @property
     def settled(self) -> bool:
@@ -89,6 +92,8 @@ class Run:
     ended_at: datetime | None = None
     seen: int = 0
     asked: frozenset[str] = field(default_factory=frozenset)
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    """Versions that stay out (`package=version`), and the tier in which that was learnt ("": a person said so)."""
 
     def in_tier(self, tier: str) -> tuple[HostState, ...]:
         """Return the states of a tier's hosts, in the order of its waves."""
@@ -134,6 +139,11 @@ def fold(run: Run, event: Event) -> Run:
             return replace(run, aborted=event, held=None)
         case RollbackAsked():
             return _reopened(run, event)
+        case VersionsQuarantined():
+            return _kept_out(run, event)
+        case VersionsReleased():
+            kept = {version: tier for version, tier in run.quarantined.items() if version not in event.versions}
+            return replace(run, quarantined=kept)
         case RunTaken():
             return replace(run, held=None)
         case RunEnded():
@@ -172,6 +182,14 @@ def _settled(host: HostState, event: HostsSettled) -> HostState:
     return replace(
         host, next=None, started=None, fate=None, end=event.end, reason=event.reason, failed=host.failed or event.failed
     )
+
+
+def _kept_out(run: Run, event: VersionsQuarantined) -> Run:
+    tier = run.hosts[event.hosts[0]].tier if event.hosts else ""
+    told = {name: replace(run.hosts[name], told=True) for name in event.hosts}
+    # What a person says holds everywhere, whatever a tier learns besides.
+    learnt = {version: tier and run.quarantined.get(version, tier) for version in event.versions}
+    return replace(run, hosts={**run.hosts, **told}, quarantined={**run.quarantined, **learnt})
 
 
 def _reopened(run: Run, event: RollbackAsked) -> Run:

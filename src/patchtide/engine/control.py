@@ -1,11 +1,13 @@
 """What people say to a run: each is an event in its log, which the controller reads before it decides again."""
 
 from patchtide.core.errors import LockedError, UsageError
-from patchtide.core.events import Aborted, Approved, RollbackAsked
+from patchtide.core.events import Aborted, Approved, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
 from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import did_you_mean
+from patchtide.engine.inspect import did_you_mean, in_quarantine
+from patchtide.ports import PROJECT, Store
 
 
 def approve(run_id: str, desk: Desk, by: str, comment: str = "") -> Approved:
@@ -53,6 +55,33 @@ def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str
     event = RollbackAsked(desk.clock.now(), by, reason, wanted)
     desk.store.append(run_id, event)
     return event
+
+
+def quarantine(desk: Desk, by: str, versions: tuple[str, ...], reason: str) -> VersionsQuarantined:
+    """Record that a person wants these `package=version` kept out, of a run that has not ended too."""
+    named = tuple(dict.fromkeys(version_named(version) for version in versions))
+    kept = in_quarantine(desk.store)
+    already = [kept[version] for version in named if version in kept]
+    if already:
+        raise UsageError(f"{already[0].version} is {already[0].sentence}")
+    event = VersionsQuarantined(desk.clock.now(), by, named, reason)
+    desk.store.append(_stream(desk.store), event)
+    return event
+
+
+def release(desk: Desk, by: str, patterns: tuple[str, ...], reason: str) -> VersionsReleased:
+    """Record that a person lets versions in again, named one by one or by patterns (`lib*=*`)."""
+    versions = versions_matching(patterns, in_quarantine(desk.store))
+    event = VersionsReleased(desk.clock.now(), by, versions, reason)
+    desk.store.append(_stream(desk.store), event)
+    return event
+
+
+def _stream(store: Store) -> str:
+    """Return where such a word belongs: the log of the run that has not ended, so that its controller hears it."""
+    newest = store.runs()[-1:]
+    open_run = newest and folded(event for _, event in store.events(newest[0])).outcome is None
+    return newest[0] if open_run else PROJECT
 
 
 def _refuse_to_cross(run_id: str, hosts: tuple[str, ...], desk: Desk) -> None:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from patchtide.core.decide import Action, decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
+from patchtide.core.quarantine import KINDS, Quarantined, quarantined
 from patchtide.core.run import Run, folded
 from patchtide.ports import Store
 
@@ -29,6 +30,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(name, names, n=1, cutoff=0.4)
     return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[-8:]) or 'none'}."
+
+
+def in_quarantine(store: Store) -> dict[str, Quarantined]:
+    """Return the versions that are kept out now, by `package=version`."""
+    return quarantined(store.said(*KINDS))
 
 
 def standing(run: Run, now: datetime) -> Action:

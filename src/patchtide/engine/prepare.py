@@ -1,15 +1,25 @@
 """Making a plan: ask the inventory, probe the hosts, lock the patch set, seal it."""
 
+from dataclasses import replace
+
 from patchtide.core.plan import Plan
 from patchtide.core.planning import planned
 from patchtide.core.settings import Settings
 from patchtide.documents import sealed
+from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.survey import Told, members, surveyed
-from patchtide.ports import Clock, Executor
+from patchtide.ports import Store
 
 
-def prepared(settings: Settings, executor: Executor, clock: Clock, by: str, tell: Told) -> Plan:
+def prepared(settings: Settings, desk: Desk, by: str, tell: Told) -> Plan:
     """Return a sealed plan for the fleet as it is now; raises UsageError when settings and inventory do not fit."""
-    hosts = members(executor, settings)
-    probes = surveyed(executor, settings, hosts, f"survey-{clock.now():%Y%m%dt%H%M%S}", tell)
-    return sealed(planned(settings, hosts, probes, clock.now(), by))
+    settings = _without_quarantined(settings, desk.store)
+    hosts = members(desk.executor, settings)
+    probes = surveyed(desk.executor, settings, hosts, f"survey-{desk.clock.now():%Y%m%dt%H%M%S}", tell)
+    return sealed(planned(settings, hosts, probes, desk.clock.now(), by))
+
+
+def _without_quarantined(settings: Settings, store: Store) -> Settings:
+    kept = {version: entry.sentence for version, entry in in_quarantine(store).items()}
+    return replace(settings, selection=replace(settings.selection, quarantined=kept))

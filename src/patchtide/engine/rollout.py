@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.decide import Action, Ask, Do, End, Settle, Wait, decide
+from patchtide.core.decide import Action, Ask, Do, End, Quarantine, Settle, Wait, decide
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import (
     Event,
@@ -16,11 +16,14 @@ from patchtide.core.events import (
     RunTaken,
     Status,
     StepStarted,
+    VersionsQuarantined,
 )
 from patchtide.core.plan import Plan
+from patchtide.core.quarantine import refused_versions
 from patchtide.core.run import Run, fold, folded
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
+from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.requests import request, time_allowed
 from patchtide.ports import Deed, Report
 
@@ -34,7 +37,10 @@ def run_id_at(instant: datetime, digest: str) -> str:
 
 
 def open_run(plan: Plan, desk: Desk, by: str) -> str:
-    """Open a run of a plan and return its id; refused while another run of the project has not ended."""
+    """Open a run of a plan and return its id; refused while another run of the project has not ended.
+
+    Refused too for a plan that was made before one of its versions did harm.
+    """
     with desk.lock.hold(f"opening a run ({by})"):
         return _opened(plan, desk, by)
 
@@ -46,12 +52,17 @@ def _opened(plan: Plan, desk: Desk, by: str) -> str:
                 f"run {other} has not ended",
                 hint=f"Go on with `patchtide resume {other}`, or end it with `patchtide abort {other} --reason ...`.",
             )
+    for entry in refused_versions(plan, in_quarantine(desk.store)):
+        raise UsageError(f"the plan installs {entry.version}, {entry.sentence}", hint=_PLAN_AGAIN)
     now = desk.clock.now()
     run_id = run_id_at(now, plan.digest)
     if run_id in desk.store.runs():
         raise UsageError(f"run {run_id} exists already", hint="Wait a second and run it again.")
     desk.store.append(run_id, RunOpened(now, plan, by))
     return run_id
+
+
+_PLAN_AGAIN = "Make a new plan, or let it in again with `patchtide quarantine release`."
 
 
 def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
@@ -90,6 +101,8 @@ def _performed(run_id: str, run: Run, action: Action, desk: Desk) -> Iterator[Ev
             yield from _step(run_id, run, action, desk)
         case Settle(hosts, end, reason, failed):
             yield HostsSettled(now, hosts, end, reason, failed)
+        case Quarantine(versions, hosts, reason):
+            yield VersionsQuarantined(now, "patchtide", versions, reason, hosts)
         case Wait(until, code, reason, tier):
             yield from _held(run, Held(now, code, reason, until, tier))
         case Ask(code, reason, tier):

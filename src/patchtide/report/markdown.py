@@ -23,6 +23,7 @@ def _head(view: RunView) -> Iterator[str]:
     facts += [("Ended", f"{moment(view.ended_at)} ({took(view)})")] if view.ended_at else []
     facts += [("Approved", f"{given.by} {moment(given.at)} {given.comment}") for given in view.approvals]
     facts += [("Aborted", view.aborted)] if view.aborted else []
+    facts += [("In quarantine", ", ".join(view.quarantined))] if view.quarantined else []
     yield "\n".join(f"- {name}: {marked(text)}" for name, text in facts)
 
 

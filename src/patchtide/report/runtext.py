@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.decide import Action, Ask, Do, End, Settle, Wait
+from patchtide.core.decide import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.run import Run
 from patchtide.report.runview import DOING, RunView, run_view
 from patchtide.report.table import aligned, table
@@ -29,6 +29,8 @@ def summary(view: RunView, width: int = 0) -> str:
     until = f"until {moment(view.held.until)}: " if view.held and view.held.until else ""
     if view.reason:
         lines.append(f"  {until}{view.reason}")
+    if view.quarantined:
+        lines.append(f"  in quarantine from now on: {listed(view.quarantined)}")
     return "\n".join([*lines, "", hosts_table(view, width)])
 
 
@@ -47,6 +49,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines.append(f"  {working} [{one_line(holder or '')}]" if working else f"  {next_words(action, view.run, holder)}")
     lines += [f"  approved by {one_line(given.by)} {moment(given.at)} {given.comment}" for given in view.approvals]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
+    lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []
     lines += [f"  {tier.name}: {amount(len(tier.waves), 'wave')}, {tier.standing}" for tier in view.tiers]
     return "\n".join([*(line.rstrip() for line in lines), "", hosts_table(view, width)])
 
@@ -73,6 +76,8 @@ def next_words(action: Action, run_id: str, holder: str | None) -> str:
             doing = "at" if holder else "next is"
             because = f" ({one_line(why)})" if why else ""
             return f"{doing} {step} on {listed(hosts)}{because}{_carried_on(run_id, holder)}"
+        case Quarantine(versions, _, reason):
+            return f"puts {listed(versions)} into quarantine: {one_line(reason)}{_carried_on(run_id, holder)}"
         case Settle(hosts, end, reason, _):
             return f"{listed(hosts)}: {end}: {one_line(reason)}{_carried_on(run_id, holder)}"
         case _:

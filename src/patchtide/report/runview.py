@@ -74,6 +74,7 @@ class RunView:
     held: HeldView | None
     approvals: tuple[ApprovalView, ...]
     aborted: str | None
+    quarantined: tuple[str, ...]
     tiers: tuple[TierView, ...]
     hosts: tuple[HostView, ...]
 
@@ -106,6 +107,7 @@ def run_view(run_id: str, run: Run) -> RunView:
         held=HeldView(held.code, one_line(held.reason), held.tier, held.until) if held else None,
         approvals=tuple(ApprovalView(a.by, a.at, one_line(a.comment)) for a in run.approvals),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
+        quarantined=tuple(sorted(run.quarantined)),
         tiers=tuple(_tier(run, tier) for tier in run.plan.tiers),
         hosts=tuple(_host(run, tier, number, name) for tier, number, name in _places(run)),
     )

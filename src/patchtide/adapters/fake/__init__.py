@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from patchtide.core.errors import LockedError
 from patchtide.core.events import Event
 from patchtide.documents import event_of, event_text
+from patchtide.ports import PROJECT
 
 
 class MemoryStore:
@@ -15,10 +16,12 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._texts: defaultdict[str, list[str]] = defaultdict(list)
+        self._order: list[tuple[str, Event]] = []
 
     def append(self, run_id: str, event: Event) -> int:
         """Add one event and return its sequence number within the run, counted from 1."""
         self._texts[run_id].append(event_text(event))
+        self._order.append((run_id, event_of(event_text(event))))
         return len(self._texts[run_id])
 
     def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
@@ -28,7 +31,11 @@ class MemoryStore:
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first."""
-        return tuple(self._texts)
+        return tuple(run for run in self._texts if run != PROJECT)
+
+    def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
+        """Return the events of these kinds from every stream, each with its stream, oldest first."""
+        return tuple((stream, event) for stream, event in self._order if event.kind in kinds)
 
 
 class MemoryLock:

@@ -1,5 +1,6 @@
 """The event log: append-only, hash-chained, durable once `append` has returned; never silently made anew."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from patchtide.adapters.store.schema import StoreError, chained, checked, create
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.documents import event_of, event_text
+from patchtide.ports import PROJECT
 
 T = TypeVar("T")
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -19,7 +21,8 @@ _BUSY_SECONDS = 10.0
 _LAST = "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1"
 _ADD = "INSERT INTO events (run_id, seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
 _READ = "SELECT seq, body, hash FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
-_RUNS = "SELECT run_id FROM events WHERE seq = 1 ORDER BY rowid"
+_RUNS = "SELECT run_id FROM events WHERE seq = 1 AND run_id <> ? ORDER BY rowid"
+_SAID = "SELECT run_id, seq, body FROM events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY rowid"
 
 
 class SqliteStore:
@@ -52,7 +55,14 @@ class SqliteStore:
         """Return the ids of all runs, oldest first; raises StoreError."""
         if not self._exists():
             return ()
-        return tuple(row[0] for row in self._with(lambda log: log.execute(_RUNS).fetchall()))
+        return tuple(row[0] for row in self._with(lambda log: log.execute(_RUNS, (PROJECT,)).fetchall()))
+
+    def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
+        """Return the events of these kinds from every stream, each with its stream, oldest first; raises StoreError."""
+        if not self._exists():
+            return ()
+        rows = self._with(lambda log: log.execute(_SAID, (json.dumps(kinds),)).fetchall())
+        return tuple((stream, self._event(stream, seq, body)) for stream, seq, body in rows)
 
     def first_altered(self, run_id: str) -> int | None:
         """Return the sequence number of the first event that does not fit the hash chain, or None; raises StoreError.
