@@ -55,6 +55,26 @@ def test_a_bad_update_is_caught_in_test_and_production_is_untouched(made: Made) 
     assert all(project.healthy(host) for host in before)
 
 
+def test_a_bad_version_that_is_offered_again_is_refused_until_somebody_lets_it_in(made: Made) -> None:
+    project = made(test=1, production=1, offered=["1.2"])
+    assert project.patchtide("plan", "-o", "early.json").returncode == 0
+    assert project.run().returncode == 9
+    shown = project.patchtide("plan", "--detailed-exitcode")
+    assert shown.returncode == 0, "nothing that is wanted is pending any more"
+    assert "tidepool:all: quarantined by patchtide since" in shown.stdout
+    early = project.run("--plan", "early.json")
+    assert early.returncode == 2
+    assert "the plan installs tidepool=1.2, quarantined by patchtide" in early.stderr
+    assert project.run().returncode == 0
+    assert project.ends() == {"test-1": "untouched", "prod-1": "untouched"}
+    assert project.transactions("prod-1", "1.2") == 0
+
+    assert project.patchtide("quarantine", "release", "tidepool=1.2", "--reason", "try again").returncode == 0
+    assert project.patchtide("plan", "--detailed-exitcode").returncode == 8
+    assert project.run().returncode == 9
+    assert project.patchtide("quarantine", "list").stdout.count("tidepool=1.2") == 1
+
+
 def test_an_update_that_fails_only_in_production_takes_its_wave_back_and_later_waves_stay(made: Made) -> None:
     project = made(test=1, production=4, offered=["2.1"])
     project.configure(production=", waves: [1, 2]")

@@ -72,8 +72,9 @@ ACTS = (
         (
             "The test hosts were put back as they were, by themselves, and are healthy again.",
             "Production was never touched: nothing reaches it that test did not prove.",
+            "The version is in quarantine: it is still published, and no tier gets it until somebody lets it in again.",
         ),
-        ("lab withdraw 1.2 -d lab",),
+        ("quarantine list", "plan"),
     ),
     Act(
         "A bad update that only fails in production",
