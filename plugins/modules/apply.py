@@ -94,6 +94,10 @@ report:
       description: Whether a reboot is owed (V(owed)) and the reasons (V(why)).
       returned: always
       type: dict
+    kernel:
+      description: The running kernel and the one that the next boot starts.
+      returned: always
+      type: dict
     unit:
       description: The transaction's unit.
       returned: always

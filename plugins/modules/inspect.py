@@ -42,12 +42,17 @@ report:
   type: dict
   contains:
     journal:
-      description: Run, attempt, stage, maintenance, patch, rollback, boot now and boot before the update; null
+      description: Run, attempt, stage, maintenance, patch, reboot, rollback, boot now and boot before the update; null
         where the run left nothing.
       returned: always
       type: dict
     reboot:
       description: Whether a reboot is owed (V(owed)) and the reasons (V(why)).
+      returned: always
+      type: dict
+    kernel:
+      description: The running kernel, the one that the next boot starts (null where V(note) says why it is unknown),
+        and whether the host has a kernel of its own (V(own)).
       returned: always
       type: dict
 """

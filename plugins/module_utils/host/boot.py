@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Any, Iterable
 
-_NEEDS_REBOOT = re.compile(
-    r"linux-image-.*|libc6|systemd|systemd-sysv|dbus|kernel(-core|-rt)?|glibc|dbus-(daemon|broker)"
-)
+from .command import finished
+from .kernel import Kernels, kernels
+
+_CORE = re.compile(r"libc6|systemd|systemd-sysv|dbus|glibc|dbus-(daemon|broker)")
+_KERNEL = re.compile(r"linux-image-.*|kernel(-core|-rt)?")
 _REQUIRED = ("/run/reboot-required", "/var/run/reboot-required")
+_KERNEL_WAITS = ("2", "3")  # needrestart: a newer build of the same release, a newer release
 
 
 def fingerprint(proc: str = "/proc") -> str:
@@ -26,13 +29,36 @@ def start_ticks(stat: str) -> int:
 
 
 def owed(changes: Iterable[tuple[str, list[str]]], boot_now: str, root: str = "/") -> dict[str, Any]:
-    """Whether a reboot is owed and why: the distribution's flag, or (boot before, changed names) of this same boot."""
-    why = _flag(root)
+    """Whether a reboot is owed and why: another kernel waits, the distribution says so, or what runs all the time.
+
+    `changes` are (boot, names of packages that changed in it): only those of this same boot count.
+    """
+    found = kernels(root)
+    difference = found.difference()
+    why = _flag(root) + ([difference] if difference else []) + (_told_by_tools(found) if root == "/" else [])
     for boot_before, names in changes:
         if boot_before == boot_now:
-            why += [f"{name} changed since the last boot" for name in names if _NEEDS_REBOOT.fullmatch(name)]
+            why += [f"{name} changed since the last boot" for name in names if _counts(name, found)]
     unique = list(dict.fromkeys(why))
     return {"owed": bool(unique), "why": unique}
+
+
+def _counts(name: str, found: Kernels) -> bool:
+    """Whether a changed package owes a reboot; a kernel's does where the kernels themselves cannot be compared."""
+    return bool(_CORE.fullmatch(name) or (_KERNEL.fullmatch(name) and found.own and found.expected is None))
+
+
+def _told_by_tools(found: Kernels) -> list[str]:
+    """What the distribution's own tools say, where they are installed."""
+    why = []
+    if found.expected is not None:
+        told = dict(line.partition(": ")[::2] for line in finished(["needrestart", "-b", "-k"], 60).out.splitlines())
+        if told.get("NEEDRESTART-KSTA") in _KERNEL_WAITS and not found.difference():
+            why.append(f"needrestart says that kernel {told.get('NEEDRESTART-KEXP')} waits")
+    asked = finished(["needs-restarting", "-r"], 120)
+    if asked.code == 1 and "reboot is required" in asked.out.lower():
+        why.append("needs-restarting says that a reboot is required")
+    return why
 
 
 def _flag(root: str) -> list[str]:

@@ -8,9 +8,10 @@ from . import host
 from .answer import Answer
 from .boot import fingerprint, owed
 from .journal import ROOT, Journal
+from .kernel import kernels
 from .unit import as_it_is
 
-BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}}
+BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}, "kernel": {}}
 _PRIVATE = ("packages", "files", "todo", "files_after")
 
 
@@ -18,7 +19,8 @@ def inspect(run: str) -> Answer:
     """The run's journal, and whether a reboot is owed in this very boot; nothing is changed."""
     host.require_root()
     journal = Journal(run)
-    return Answer({"journal": journal_view(journal) if journal.exists() else None, "reboot": reboot_owed()})
+    view = journal_view(journal) if journal.exists() else None
+    return Answer({"journal": view, "reboot": reboot_owed(), "kernel": kernels().as_dict()})
 
 
 def journal_view(journal: Journal) -> dict[str, Any]:
@@ -31,20 +33,31 @@ def journal_view(journal: Journal) -> dict[str, Any]:
         "maintenance": journal.read("maintenance"),
         "patch": _shown(patch),
         "rollback": _shown(as_it_is(journal.read("rollback"))),
+        "reboot": journal.read("reboot"),
         "boot": fingerprint(),
         "boot_before": patch.get("boot_before") if patch else None,
     }
 
 
 def reboot_owed() -> dict[str, Any]:
-    """Whether a reboot is owed now, by the distribution's flag or by what any run changed in this boot."""
+    """Whether a reboot is owed now: what `boot.owed` finds, and what any run changed in this boot, or changed back."""
     changes = []
     for folder in sorted(ROOT.iterdir()) if ROOT.is_dir() else []:
-        journal = Journal(folder.name)
-        patch, rollback = journal.read("patch"), journal.read("rollback")
-        if patch is not None and (rollback or {}).get("outcome") != "restored":
-            changes.append((patch.get("boot_before", ""), [one["name"] for one in patch.get("todo", [])]))
+        if folder.is_dir() and folder.name[:1] != ".":
+            changes += run_changes(Journal(folder.name))
     return owed(changes, fingerprint())
+
+
+def run_changes(journal: Journal) -> list[tuple[str, list[str]]]:
+    """(boot, names) for each time that a run changed packages; what went and came back in one boot did not change."""
+    patch, rollback = journal.read("patch"), journal.read("rollback") or {}
+    if patch is None:
+        return []
+    forth, back = patch.get("boot_before", ""), rollback.get("boot", "")
+    names = [one["name"] for one in patch.get("todo", [])]
+    if rollback.get("outcome") == "restored":
+        return [] if back == forth else [(back, names)]
+    return [(forth, names), *([(back, names)] if back else [])]
 
 
 def _shown(entry: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from .errors import HostError
 from .names import run_id
 
 ROOT = Path("/var/lib/patchtide")
-PARTS = ("attempt", "stage", "maintenance", "record", "patch", "rollback")
+PARTS = ("attempt", "stage", "maintenance", "record", "patch", "reboot", "rollback")
 _RESERVE_BYTES = 1_048_576
 
 Entry = Dict[str, Any]

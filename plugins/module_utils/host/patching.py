@@ -27,6 +27,7 @@ BLANK: dict[str, Any] = {
     "reason": "",
     "installed": [],
     "reboot": {"owed": False, "why": []},
+    "kernel": {},
     "unit": "",
     "started": "",
     "finished": "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .answer import respond
 from .inspection import inspect
 from .patching import apply
+from .rebooting import reboot
 from .rollback import rollback
 from .staging import stage
 from .survey import probe
@@ -12,7 +13,7 @@ from .transaction import transact
 from .upkeep import maintenance
 from .verification import verify
 
-__all__ = ["apply", "inspect", "main", "maintenance", "probe", "respond", "rollback", "stage", "verify"]
+__all__ = ["apply", "inspect", "main", "maintenance", "probe", "reboot", "respond", "rollback", "stage", "verify"]
 
 _WORDS = 3
 

@@ -7,6 +7,7 @@ from typing import Any, Iterable
 
 from .boot import fingerprint
 from .clock import utc_now
+from .kernel import kernels
 from .packagemanager import Installed, PackageManager
 from .services import activity_differences, enablement_differences, service_states, services, unit_files
 from .settings import changed_files, recorded_files
@@ -18,6 +19,7 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
     return {
         "recorded": utc_now(),
         "boot": fingerprint(),
+        "kernel": kernels().as_dict(),
         "packages": package_states(installed),
         "automatic": sorted(manager.automatic(installed)),
         "services": service_states(services()),

@@ -15,6 +15,7 @@ from .errors import HostError, summed_up
 from .files import verified
 from .hold import TRANSACTION_LOCK, exclusive
 from .journal import Entry, Journal
+from .kernel import kernels
 from .names import Package, package
 from .packagemanager import Installed, PackageManager
 from .restoration import Course, restored
@@ -80,6 +81,7 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         ],
         "files_after": changed_files(record["files"]),
         "reboot": owed([(entry["boot_before"], changed)], fingerprint()),
+        "kernel": kernels().as_dict(),
     }
 
 
@@ -125,7 +127,8 @@ def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     )
     end = restored(course, host.package_manager(), log)
     changed = sorted({key.partition(":")[0] for key in course.keys})
-    owing = owed([(patch["boot_before"], changed)] if patch["boot_before"] != fingerprint() else [], fingerprint())
+    # What went and came back in one boot leaves nothing that a reboot would mend.
+    owing = owed([(fingerprint(), changed)] if patch["boot_before"] != fingerprint() else [], fingerprint())
     return {**end, "reboot": owing}
 
 

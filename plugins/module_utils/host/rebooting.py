@@ -1,0 +1,93 @@
+"""reboot: the intent written down before a host reboots, and afterwards the proof that it did, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import host
+from .answer import Answer
+from .boot import fingerprint
+from .hold import CALL_LOCK, exclusive
+from .inspection import journal_view, reboot_owed
+from .journal import Entry, Journal
+from .kernel import Kernels, kernels
+
+BLANK: dict[str, Any] = {
+    "wanted": False,
+    "reason": "",
+    "reboot": {"owed": False, "why": []},
+    "kernel": {"running": "", "expected": None, "note": "", "own": False},
+    "journal": None,
+}
+_PATIENCE = 600
+
+
+def reboot(run: str, attempt: int, state: str, when: str = "owed", check_mode: bool = False) -> Answer:
+    """Whether the host is to reboot now (`intended`), or whether it did as it should (`proven`)."""
+    host.require_root()
+    journal = Journal(run)
+    if check_mode:
+        return Answer(_report(journal, wanted=_is_wanted(journal, reboot_owed(), when)))
+    with exclusive(CALL_LOCK, _PATIENCE):
+        journal.create()
+        journal.fence(attempt)
+        return _intended(journal, when) if state == "intended" else _proven(journal)
+
+
+def _intended(journal: Journal, when: str) -> Answer:
+    """The intent journaled, unless nothing is owed; never again after a reboot that did not do what it was for."""
+    debt = reboot_owed()
+    phase = _phase(journal)
+    former = journal.read("reboot") or {}
+    wanted = _is_wanted(journal, debt, when)
+    unanswered = former.get("phase") == phase and former.get("state") != "done"
+    if wanted and unanswered and former["boot"] != fingerprint():
+        failure = f"the host rebooted and owes the reboot again, so it is not done again: {'; '.join(debt['why'])}"
+        return Answer(_report(journal, reason=failure), failure=failure)
+    if wanted:
+        expected = kernels().as_dict()
+        entry = {"state": "intent", "phase": phase, "boot": fingerprint(), "why": debt["why"], "kernel": expected}
+        journal.write("reboot", {**entry, "ordered": int(former.get("ordered", 0)) + 1})
+    return Answer(_report(journal, wanted=wanted))
+
+
+def _is_wanted(journal: Journal, debt: dict[str, Any], when: str) -> bool:
+    if when != "always":
+        return when == "owed" and bool(debt["owed"])
+    since = (journal.read("patch") or {}).get("boot_before") or (journal.read("reboot") or {}).get("boot")
+    return since in (None, fingerprint())
+
+
+def _phase(journal: Journal) -> str:
+    """What the reboot follows: each of these may reboot the host once."""
+    return "rollback" if journal.read("rollback") is not None else "patch"
+
+
+def _proven(journal: Journal) -> Answer:
+    entry = journal.read("reboot")
+    if entry is None or entry.get("state") == "done":
+        return Answer(_report(journal))
+    failure = unproven(entry, fingerprint(), kernels(), reboot_owed()["why"])
+    journal.write("reboot", {**entry, "state": "failed" if failure else "done", "reason": failure})
+    return Answer(_report(journal, reason=failure), changed=not failure, failure=failure)
+
+
+def unproven(intent: Entry, boot_now: str, now: Kernels, why: list[str]) -> str:
+    """Why the reboot is not the one that was meant: the sentence, or nothing. `why` are the reasons owed now."""
+    if boot_now == intent["boot"]:
+        return "the host did not reboot: it is the same boot as before"
+    expected = intent["kernel"]["expected"]
+    if expected is not None and (now.difference() or expected.split()[0] != now.running.release):
+        return f"the host came back on kernel {now.running}, {expected} was expected"
+    again = [reason for reason in why if reason in intent["why"]]
+    return f"the host rebooted and still owes the same reboot: {'; '.join(again)}" if again else ""
+
+
+def _report(journal: Journal, wanted: bool = False, reason: str = "") -> dict[str, Any]:
+    return {
+        "wanted": wanted,
+        "reason": reason,
+        "reboot": reboot_owed(),
+        "kernel": kernels().as_dict(),
+        "journal": journal_view(journal) if journal.exists() else None,
+    }
