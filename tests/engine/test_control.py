@@ -13,7 +13,7 @@ from patchtide.core.policy import Approvals
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.engine.control import abort, approve, ask_rollback, quarantine, release
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import did_you_mean, history, in_quarantine, run_named, standing, timeline
+from patchtide.engine.inspect import history, in_quarantine, run_named, standing, timeline
 from patchtide.engine.rollout import drive, open_run
 from patchtide.ports import Report
 
@@ -101,9 +101,9 @@ def test_a_rollback_of_nothing_is_refused() -> None:
 
 def test_a_rollback_of_an_unknown_host_says_what_may_have_been_meant() -> None:
     run_id, at = done()
-    with pytest.raises(UsageError, match="no host 't3'") as caught:
-        ask_rollback(run_id, at, "bob", "slow", ("t3",))
-    assert "Did you mean" in caught.value.hint
+    with pytest.raises(UsageError, match="no host 'T1'") as caught:
+        ask_rollback(run_id, at, "bob", "slow", ("T1",))
+    assert caught.value.hint == "Did you mean 't1'?"
 
 
 def test_a_run_is_not_rolled_back_beneath_or_beside_a_later_one() -> None:
@@ -130,7 +130,7 @@ def test_a_run_is_found_by_its_id_its_beginning_or_as_the_newest() -> None:
         run_named(at.store, "2026")
     with pytest.raises(UsageError, match="no run 'x'") as caught:
         run_named(at.store, "x")
-    assert caught.value.hint == did_you_mean("x", [first, second])
+    assert caught.value.hint == f"Known: {first}, {second}."
     with pytest.raises(UsageError, match="no run yet"):
         run_named(desk().store, None)
 

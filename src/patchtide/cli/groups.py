@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
 from patchtide.cli.call import shared_options
+from patchtide.core.meant import meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ class Group(click.Group):
         """Return the command; raises UsageError with the name that was probably meant."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            close = get_close_matches(args[0], known, n=1)
-            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-            raise click.UsageError(f"There is no command {args[0]!r}. {meant}", ctx=ctx)
+            raise click.UsageError(f"There is no command {args[0]!r}. {meant(args[0], known)}", ctx=ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -9,9 +9,10 @@ from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw
 from patchtide.core.errors import UsageError
 from patchtide.core.events import RollbackAsked
+from patchtide.core.meant import meant
 from patchtide.core.run import Run
 from patchtide.engine.control import ask_rollback
-from patchtide.engine.inspect import did_you_mean, run_named
+from patchtide.engine.inspect import run_named
 from patchtide.report.words import listed
 from patchtide.wiring import desk, settings, who
 
@@ -54,7 +55,7 @@ def _left_to(holder: str, run_id: str, asked: RollbackAsked, call: Call) -> int:
 def _wanted(run_id: str, run: Run, hosts: tuple[str, ...]) -> list[str]:
     for name in hosts:
         if name not in run.hosts:
-            raise UsageError(f"run {run_id} has no host {name!r}", hint=did_you_mean(name, run.hosts))
+            raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
     changed = [host.name for host in run.hosts.values() if host.changed and not host.rolled_back]
     wanted = [name for name in changed if not hosts or name in hosts]
     if not wanted:

@@ -13,11 +13,11 @@ from patchtide.config.load import calendar_settings_of
 from patchtide.config.sound import ENTER_MARGIN
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
+from patchtide.core.meant import meant
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import HORIZON, Opening
-from patchtide.engine.inspect import did_you_mean
 from patchtide.report.words import moment, stamp
 from patchtide.wiring import CONFIG_NAME
 from patchtide.wiring import settings as settings_in
@@ -101,7 +101,7 @@ def _tier_named(settings: Settings, name: str | None) -> TierSettings:
         return settings.tiers[-1]
     known = {tier.name: tier for tier in settings.tiers}
     if name not in known:
-        raise UsageError(f"there is no tier {name!r}", where=settings.path, hint=did_you_mean(name, known))
+        raise UsageError(f"there is no tier {name!r}", where=settings.path, hint=meant(name, known))
     return known[name]
 
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from patchtide.config.mean import calendar_meant, settings_meant
-from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, meant, refusal, sentence, shown_path
+from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, refusal, sentence, shown_path
 from patchtide.config.schema import CalendarFile, ConfigFile
 from patchtide.config.sound import calendar_faults, expired, file_faults, missing_files
 from patchtide.config.written import Written, written
+from patchtide.core.meant import meant
 from patchtide.core.settings import Settings
 
 F = TypeVar("F", bound=BaseModel)

@@ -1,8 +1,7 @@
 """What is wrong with a file: sentences with their lines, all of them at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
@@ -92,16 +91,3 @@ def _item(data: object, key: str | int) -> object:
             return data[key]
         case _:
             return None
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return the hint for a word that is not known: the one that was probably meant, or all there are."""
-    names: Sequence[str] = sorted(known)
-    return nearest(word, names) or (f"Known: {', '.join(names)}." if names and len(names) <= _MOST else "")
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the hint with the word that was probably meant, or nothing when none is near."""
-    folded = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), folded, n=1)
-    return f"Did you mean {folded[close[0]]!r}?" if close else ""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from patchtide.config.problems import meant
 from patchtide.config.scalars import as_text, date_of, wrong
+from patchtide.core.meant import meant
 from patchtide.core.windows import Window, occurrences
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")

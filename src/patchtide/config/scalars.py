@@ -11,7 +11,8 @@ from zoneinfo import available_timezones
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from patchtide.config.problems import Loc, meant, nearest
+from patchtide.config.problems import Loc
+from patchtide.core.meant import meant, nearest
 from patchtide.core.policy import Amount
 from patchtide.core.windows import Day
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
 from patchtide.config.mean import limits_of
-from patchtide.config.problems import Fault, Loc, meant
+from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
+from patchtide.core.meant import meant
 from patchtide.core.policy import room
 from patchtide.core.windows import ALWAYS
 

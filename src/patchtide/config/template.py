@@ -6,9 +6,9 @@ from importlib.resources import files
 from typing import Final
 
 from patchtide import __version__
-from patchtide.config.problems import nearest
 from patchtide.config.show import json_schema
 from patchtide.core.errors import UsageError
+from patchtide.core.meant import nearest
 
 PIPELINES: Final[Mapping[str, tuple[str, str]]] = {
     "github": (".github/workflows/patch.yml", "ci/github.yml"),

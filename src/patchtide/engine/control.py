@@ -2,11 +2,12 @@
 
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Aborted, Approved, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
 from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import did_you_mean, in_quarantine
+from patchtide.engine.inspect import in_quarantine
 from patchtide.ports import PROJECT, Store
 
 
@@ -46,7 +47,7 @@ def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str
     run = _run(run_id, desk)
     for name in hosts:
         if name not in run.hosts:
-            raise UsageError(f"run {run_id} has no host {name!r}", hint=did_you_mean(name, run.hosts))
+            raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
     changed = tuple(h.name for h in run.hosts.values() if h.changed and not h.rolled_back and h.started is None)
     wanted = tuple(name for name in changed if not hosts or name in hosts)
     if not wanted:

@@ -1,12 +1,11 @@
 """Reading what the log knows, without touching anything."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
 
 from patchtide.core.decide import Action, decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
+from patchtide.core.meant import meant
 from patchtide.core.quarantine import KINDS, Quarantined, quarantined
 from patchtide.core.run import Run, folded
 from patchtide.ports import Store
@@ -19,17 +18,10 @@ def run_named(store: Store, name: str | None) -> tuple[str, Run]:
         raise UsageError("there is no run yet", hint="Start one with `patchtide run`.")
     found = [run for run in runs if run == name] or [run for run in runs if name is None or run.startswith(name)]
     if not found:
-        raise UsageError(f"there is no run {name!r}", hint=did_you_mean(str(name), runs))
+        raise UsageError(f"there is no run {name!r}", hint=meant(str(name), runs) or "`patchtide history` lists them.")
     if name is not None and len(found) > 1:
         raise UsageError(f"{name!r} is the beginning of several runs: {', '.join(found)}")
     return found[-1], folded(event for _, event in store.events(found[-1]))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a sentence that offers what may have been meant."""
-    names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.4)
-    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[-8:]) or 'none'}."
 
 
 def in_quarantine(store: Store) -> dict[str, Quarantined]:
