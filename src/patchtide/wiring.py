@@ -1,8 +1,10 @@
 """The one place that names classes: which adapter stands behind which port."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from patchtide.core.settings import Settings
+from patchtide.core.signature import Signature
 from patchtide.engine.desk import Desk
 from patchtide.ports import Lock, Notifier, Store
 
@@ -61,3 +63,31 @@ def who() -> str:
     from patchtide.adapters.identity import system_user
 
     return system_user()
+
+
+def new_key(path: Path) -> str:
+    """Make a key pair at a path and beside it, and return the public key's line; raises UsageError."""
+    from patchtide.adapters import sign
+
+    return sign.new_key(path)
+
+
+def public_text(path: Path) -> str:
+    """Return the public key's line of a key's file; raises UsageError."""
+    from patchtide.adapters import sign
+
+    return sign.public_text(path)
+
+
+def signed(private: Path, data: bytes) -> Signature:
+    """Return what a private key says under some bytes; raises UsageError."""
+    from patchtide.adapters import sign
+
+    return sign.signed(private, data)
+
+
+def verified(trusted: Sequence[Path], data: bytes, signatures: Sequence[Signature]) -> str | None:
+    """Return the name of the trusted key that signed these bytes, or None; raises UsageError for what is no key."""
+    from patchtide.adapters import sign
+
+    return sign.verified(trusted, data, signatures)

@@ -15,6 +15,7 @@ TABLE = {
     "init": Lazy("init:init", _START, "Write a project: configuration, inventory, CI; nothing is overwritten."),
     "doctor": Lazy("doctor:doctor", _START, "Check controller, inventory and every host: what would stop a run?"),
     "config": Lazy("config:config", _START, "Check and explain the configuration."),
+    "key": Lazy("key:key", _START, "Keys that sign plans."),
     "plan": Lazy("plan:plan", _DAY, "Probe the hosts, lock the patch set, show what would happen."),
     "run": Lazy("run:run", _DAY, "Do it: patch test, verify, soak, wait for the window, promote, verify."),
     "resume": Lazy("run:resume", _DAY, "Go on with a run that was interrupted or had to wait."),
