@@ -21,10 +21,18 @@ options:
       - The packages of the plan, exactly these versions and files.
       - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version
         it replaces (null where it comes new).
-      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
+      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored. What
+        has to leave for an update is named in O(removes), or the update is refused.
     type: list
     elements: dict
     required: true
+  removes:
+    description:
+      - The installed packages that leave, each with C(name), C(arch) and C(version), as they were staged.
+      - Their settings are kept, and their files go with the way back.
+    type: list
+    elements: dict
+    default: []
   deadline:
     description:
       - When the package manager is stopped, in seconds.
@@ -129,6 +137,7 @@ def main() -> None:
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
             "packages": {"type": "list", "elements": "dict", "required": True},
+            "removes": {"type": "list", "elements": "dict", "default": []},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "deadline": {"type": "float", "default": 1800},
         },
@@ -138,7 +147,13 @@ def main() -> None:
     respond(
         module,
         lambda: apply(
-            given["run"], given["attempt"], given["packages"], given["checks"], given["deadline"], module.check_mode
+            given["run"],
+            given["attempt"],
+            given["packages"],
+            given["removes"],
+            given["checks"],
+            given["deadline"],
+            module.check_mode,
         ),
         BLANK,
     )

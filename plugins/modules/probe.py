@@ -90,16 +90,12 @@ report:
       returned: always
       type: str
     pending:
-      description: The updates that need no removal, each with installed, previous (the same), version, origin,
-        suite, security, filename, size, sha256.
+      description: The updates, each with installed, previous (the same), version, origin, suite, security, filename,
+        size, sha256, and removes, the packages (name, arch, version) that would have to leave for it.
       returned: always
       type: list
     held:
       description: Packages on hold.
-      returned: always
-      type: list
-    removals:
-      description: What a full upgrade would remove; never done.
       returned: always
       type: list
     services:

@@ -10,7 +10,7 @@ short_description: Fetch the locked package files and prove both directions
 version_added: "0.1.0"
 description:
   - Downloads exactly the listed versions, verifies each sha256, and keeps the old file of everything that will be
-    replaced.
+    replaced or removed.
   - Old files come from the package manager's cache, the mirror, or dpkg-repack.
   - Simulates the update, and the way back on a view of the host in which the update is installed.
   - Not ready is a failure that says why. What is staged already is not fetched again.
@@ -20,10 +20,18 @@ options:
       - The packages of the plan, exactly these versions and files.
       - Each has C(name), C(arch), C(version), C(filename), C(size) (bytes), C(sha256), and C(previous), the version
         it replaces (null where it comes new).
-      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored.
+      - What M(patchtide.patchtide.probe) returns as C(pending) can be passed as it is; other keys are ignored. What
+        has to leave for an update is named in O(removes), or the update is refused.
     type: list
     elements: dict
     required: true
+  removes:
+    description:
+      - The installed packages that leave, each with C(name), C(arch) and C(version).
+      - Exactly these. An update that would remove another package is not ready, nor is one that would not need to.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -106,11 +114,16 @@ def main() -> None:
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
             "packages": {"type": "list", "elements": "dict", "required": True},
+            "removes": {"type": "list", "elements": "dict", "default": []},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: stage(given["run"], given["attempt"], given["packages"], module.check_mode), BLANK)
+    respond(
+        module,
+        lambda: stage(given["run"], given["attempt"], given["packages"], given["removes"], module.check_mode),
+        BLANK,
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from patchtide.core.events import (
     VersionsQuarantined,
 )
 from patchtide.core.health import Check, Measurement
-from patchtide.core.packages import Package, Pending, Platform
+from patchtide.core.packages import Package, Pending, Platform, Removal
 from patchtide.core.patchset import Probe
 from patchtide.core.plan import SCHEMA, Change, HostPlan, Plan, TierPlan
 from patchtide.core.policy import NONE, Limits, OnFailure, RebootPolicy
@@ -38,8 +38,14 @@ def package(name: str = "tide", version: str = "1.1", sha256: str = SHA, **more:
     return replace(made, **more) if more else made  # type: ignore[arg-type]
 
 
-def pending(name: str = "tide", version: str = "1.1", installed: str | None = "1.0", **more: object) -> Pending:
-    return Pending(package(name, version, **more), installed)  # type: ignore[arg-type]
+def pending(
+    name: str = "tide",
+    version: str = "1.1",
+    installed: str | None = "1.0",
+    removes: tuple[Removal, ...] = (),
+    **more: object,
+) -> Pending:
+    return Pending(package(name, version, **more), installed, removes)  # type: ignore[arg-type]
 
 
 def probe(*waiting: Pending, machine: str = "m1", **more: object) -> Probe:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.made import DEBIAN, package, pending, probe
 
-from patchtide.core.packages import Pending, is_newer
+from patchtide.core.packages import Pending, Removal, is_newer
 from patchtide.core.patchset import Exclusion, Selection, Trouble, host_plan, locked
 from patchtide.core.plan import Change
 
@@ -86,6 +86,16 @@ def test_security_only_takes_security_updates_and_what_they_bring_along() -> Non
     assert selection.refusal(pending(security=True)) is None
     assert selection.refusal(pending()) == "not a security update"
     assert selection.refusal(pending("libnew", installed=None)) is None
+
+
+def test_an_update_that_would_remove_a_package_stays_away_unless_that_is_allowed() -> None:
+    waiting = pending("tide", removes=(Removal("ebb:all", "1"),))
+    lock = {DEBIAN.key: (package("tide"),)}
+    refused = host_plan("t1", probe(waiting), lock, ALL)
+    assert (refused.changes, refused.removes) == ((), ())
+    assert refused.left_out == {"tide:amd64": "would remove ebb:all"}
+    allowed = host_plan("t1", probe(waiting), lock, Selection(removals=True))
+    assert (allowed.changes, allowed.removes) == ((Change("tide:amd64", "1.0"),), (Removal("ebb:all", "1"),))
 
 
 @given(st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=4, unique_by=lambda p: p[0])))

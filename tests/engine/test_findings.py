@@ -10,6 +10,7 @@ from tests.core.made import NOW, SHA
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import HostFinished, Status
+from patchtide.core.packages import Removal
 from patchtide.core.steps import Step
 from patchtide.documents import event_of, event_text
 from patchtide.engine.findings import PROBE_SCHEMA, finding_of, probe_of
@@ -157,10 +158,10 @@ PROBED: dict[str, Any] = {
             "filename": "tide_1.1_amd64.deb",
             "size": 10,
             "sha256": SHA,
+            "removes": [],
         }
     ],
     "held": [],
-    "removals": [],
     "trouble": [],
     "measurements": [],
     "journal": None,
@@ -171,6 +172,11 @@ def test_a_probe_says_what_waits() -> None:
     found = probe_of(report(PROBED))
     assert [(p.package.name, p.installed, p.package.version) for p in found.pending] == [("tide", "1.0", "1.1")]
     assert found.platform.key == "debian-12-amd64"
+
+
+def test_a_probe_says_what_would_have_to_leave() -> None:
+    waiting = {**PROBED["pending"][0], "removes": [{"name": "ebb", "arch": "all", "version": "1"}]}
+    assert probe_of(report({**PROBED, "pending": [waiting]})).pending[0].removes == (Removal("ebb:all", "1"),)
 
 
 @pytest.mark.parametrize("key", ["schema", "platform", "pending", "held", "trouble"])
@@ -198,10 +204,14 @@ def test_a_probe_with_something_missing_is_none(key: str) -> None:
         ("installed", "1 0"),
         ("size", "many"),
         ("security", "maybe"),
+        ("removes", None),
+        ("removes", [{"name": "e;b", "arch": "all", "version": "1"}]),
+        ("removes", [{"name": "ebb", "arch": "", "version": "1"}]),
+        ("removes", [{"name": "ebb", "arch": "all"}]),
     ],
 )
 def test_an_update_that_could_be_anything_else_is_refused(key: str, value: object) -> None:
-    with pytest.raises(UsageError, match=r"package|pending update"):
+    with pytest.raises(UsageError, match=r"package|pending update|remov"):
         probe_of(report({**PROBED, "pending": [{**PROBED["pending"][0], key: value}]}))
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.core.made import WEB, opened, plan
+from tests.core.made import WEB, host_plan, opened, plan
 
+from patchtide.core.packages import Removal
 from patchtide.core.steps import Step
 from patchtide.engine.requests import check_request, request, time_allowed
 
@@ -27,6 +28,14 @@ def test_a_host_is_asked_for_exact_files_and_the_versions_that_they_replace() ->
         [file] = files
         assert set(file) == {"name", "arch", "version", "filename", "size", "sha256", "previous"}
         assert (file["name"], file["version"], file["previous"]) == ("tide", "1.1", "1.0")
+
+
+def test_a_host_is_told_exactly_which_packages_leave() -> None:
+    losing = host_plan("t1", removes=(Removal("libebb:amd64", "1:2-3"),))
+    run = opened(plan(hosts=[losing]))
+    for step in (Step.STAGE, Step.PATCH):
+        asked = request("r1", run, step, "t1", 7)["removes"]
+        assert asked == [{"name": "libebb", "arch": "amd64", "version": "1:2-3"}]
 
 
 def test_a_host_is_judged_by_the_checks_of_its_tier() -> None:

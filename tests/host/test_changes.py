@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from plugins.module_utils.host.changes import departures, mark_changes, outstanding, unexpected
+from plugins.module_utils.host.changes import departures, mark_changes, outstanding, remaining, unexpected
 from plugins.module_utils.host.errors import HostError, summed_up
-from plugins.module_utils.host.names import Package
+from plugins.module_utils.host.names import Change, Package, Removal
 from plugins.module_utils.host.packagemanager import Installed, Simulated
 from plugins.module_utils.host.recovery import package_states
 
@@ -62,7 +62,7 @@ def states(*rows: str) -> dict[str, Any]:
 
 def test_exactly_the_listed_packages_may_change() -> None:
     before = states("a:amd64 1 installed", "b:amd64 1 installed", "c:all 1 config-files")
-    todo = [package("a", "2", "1"), package("n", "1", None)]
+    todo = Change((package("a", "2", "1"), package("n", "1", None)))
     after = ["a:amd64 2 installed", "n:amd64 1 installed", "b:amd64 1 installed", "c:all 1 config-files"]
     assert departures(before, host(*after), todo) == []
     assert departures(before, host(*after[:2], after[3]), todo) == ["b:amd64 changed without being in the plan"]
@@ -70,6 +70,24 @@ def test_exactly_the_listed_packages_may_change() -> None:
     assert departures(before, host("a:amd64 2 half-configured", *after[1:]), todo) == ["a:amd64 2 is half-configured"]
     assert departures(before, host("a:amd64 1.9 installed", *after[1:]), todo) == ["a:amd64 is 1.9, not 2"]
     assert departures(before, host(*after[1:]), todo) == ["a:amd64 is not installed, not 2"]
+
+
+def test_what_the_plan_removes_is_gone_afterwards_and_nothing_else_is() -> None:
+    before = states("a:amd64 1 installed", "r:all 1 installed")
+    change = Change((package("a", "2", "1"),), (Removal("r", "all", "1"),))
+    done = "a:amd64 2 installed"
+    assert departures(before, host(done), change) == []
+    assert departures(before, host(done, "r:all 1 config-files"), change) == []
+    assert departures(before, host(done, "r:all 1 installed"), change) == ["r:all 1 is here still"]
+    assert departures(before, host(done), Change(change.packages)) == ["r:all changed without being in the plan"]
+
+
+def test_a_removal_is_of_the_version_that_the_plan_knew_and_done_once() -> None:
+    change = Change((), (Removal("r", "all", "1"),))
+    assert remaining(host("r:all 1 installed"), change) == change
+    assert not remaining(host("r:all 1 config-files"), change)
+    with pytest.raises(HostError, match="r:all is 2, the plan knew 1"):
+        remaining(host("r:all 2 installed"), change)
 
 
 def test_marks_stay_as_they_were_and_what_came_new_is_automatic() -> None:

@@ -57,6 +57,32 @@ def test_a_package_named_twice_is_refused() -> None:
         names.packages([GOOD, GOOD])
 
 
+@pytest.mark.parametrize(
+    "removes",
+    [
+        None,
+        ["nginx"],
+        [{"name": "a;b", "arch": "all", "version": "1"}],
+        [{"name": "-o", "arch": "all", "version": "1"}],
+        [{"name": "a", "arch": "../x", "version": "1"}],
+        [{"name": "a", "arch": "all"}],
+        [{"name": "a", "arch": "all", "version": "1"}, {"name": "a", "arch": "all", "version": "1"}],
+    ],
+)
+def test_a_removal_that_is_no_package_or_named_twice_is_refused(removes: object) -> None:
+    with pytest.raises(HostError):
+        names.change([], removes)
+
+
+def test_a_change_is_told_again_from_the_journal_and_an_older_journal_has_no_removals() -> None:
+    change = names.change([], [{"name": "a", "arch": "all", "version": "1"}])
+    assert change
+    assert change.is_in(change.as_dict())
+    assert not change.is_in({"packages": []})
+    assert names.Change(()).is_in({"packages": []})
+    assert names.intended({"todo": [], "leaving": change.as_dict()["removes"]}) == change
+
+
 @pytest.mark.parametrize("run", ["", "A", "../x", "a/b", "a" * 65, "-a", "a\n", "a.b", None, 7])
 def test_a_run_id_that_is_no_plain_folder_name_is_refused(run: object) -> None:
     with pytest.raises(HostError):

@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Sequence
 
@@ -13,11 +14,13 @@ from . import aptspeech, dpkg
 from .command import NOT_FOUND, Finished, finished, logged
 from .errors import HostError
 from .hold import holder
+from .names import Removal
 from .packagemanager import (
     Installed,
     Outlook,
     PackageFile,
     PackageManager,
+    Pending,
     Return,
     Simulated,
     Trouble,
@@ -31,7 +34,9 @@ EXTENDED_STATES = Path("/var/lib/apt/extended_states")
 ARCHIVES = Path("/var/cache/apt/archives")
 LOCK_WAIT = 120
 _CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
-_GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_CONFOLD)
+# What an admin lets apt clear away by itself would be a removal that no plan has.
+_NO_MORE = ("-o", "APT::Get::AutomaticRemove=false", "-o", "APT::Get::Purge=false")
+_GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_NO_MORE, *_CONFOLD)
 # Without sources apt knows what is installed and the files it is given, so it cannot pick anything else; and without
 # cache files it leaves none that would be taken for the real ones later.
 _OFFLINE = tuple(
@@ -64,25 +69,41 @@ class Apt(PackageManager):
         return [Trouble("refresh", f"apt-get update failed: {reason}", "mend the sources, the keys or the network")]
 
     def outlook(self) -> Outlook:
-        """`apt-get -s --with-new-pkgs upgrade`, and what dist-upgrade would remove."""
-        upgrade = self._simulated("--with-new-pkgs", "upgrade")
-        full = aptspeech.simulated(upgrade.out, self.architecture())
-        if aptspeech.left_behind(upgrade.out):
-            full = aptspeech.simulated(self._simulated("dist-upgrade").out, self.architecture())
-        coming = aptspeech.pending(upgrade.out, {})
-        files = self._records([Wanted(one.name, one.arch, one.version) for one in coming])
+        """`apt-get -s --with-new-pkgs upgrade`, and what dist-upgrade adds by removing something."""
+        upgrade = self._simulated("--with-new-pkgs", "upgrade").out
+        full = self._simulated("dist-upgrade").out if aptspeech.left_behind(upgrade) else upgrade
+        easy = {one.key for one in aptspeech.pending(upgrade, {})}
+        leaving = self._leaving([one for one in aptspeech.pending(full, {}) if one.key not in easy])
+        text = f"{full if leaving else ''}\n{upgrade}"
+        wanted = {one.key: one.wanted for one in aptspeech.pending(text, {}) if one.key in {*easy, *leaving}}
+        files = self._records(list(wanted.values()))
         trouble = [
             Trouble("unlisted", f"no source gives a hash for {one.name} {one.version}", "run apt-get update")
-            for one in coming
-            if Wanted(one.name, one.arch, one.version) not in files
+            for one in wanted.values()
+            if one not in files
         ]
+        pending = {one.key: one for one in aptspeech.pending(text, files) if one.key in wanted}
         held = [one.name for one in dpkg.installed().values() if one.wanted == "hold"]
         return Outlook(
-            pending=tuple(aptspeech.pending(upgrade.out, files)),
+            pending=tuple(replace(one, removes=leaving.get(key, ())) for key, one in pending.items()),
             held=tuple(sorted(held)),
-            removals=tuple(sorted(bare(key) for key in full.removals)),
             trouble=tuple(trouble),
         )
+
+    def _leaving(self, more: Sequence[Pending]) -> dict[str, tuple[Removal, ...]]:
+        """What has to leave for each of these updates, tried one by one; what they bring along is among the keys."""
+        installed, native = self.installed(), self.architecture()
+        new = {one.key for one in more if one.installed is None}
+        found: dict[str, tuple[Removal, ...]] = {}
+        for one in more:
+            tried = finished(["apt-get", "-s", "-q", "install", _specified(one.wanted)])
+            if one.installed is None or not tried.ok:
+                continue
+            done = aptspeech.simulated(tried.out, native)
+            out = {_removal(installed, key) for key in done.removals}
+            for key in {one.key, *(new & set(done.installs))}:
+                found[key] = tuple(sorted({*found.get(key, ()), *out}))
+        return found
 
     def troubles(self) -> list[Trouble]:
         """Who holds a lock, and what `dpkg --audit` finds."""
@@ -168,28 +189,28 @@ class Apt(PackageManager):
         found = dpkg.conffiles(keys) | dpkg.ucf_files([bare(key) for key in keys])
         return found.union(*(dpkg.carried_conffiles(path) for path in files))
 
-    def forward(self, files: Sequence[Path]) -> Simulated:
-        """`apt-get -s install` of the files, no removal allowed."""
-        return self._solved(finished([*_GET, "-s", "--no-remove", *_exactly(files), *map(str, files)]))
+    def forward(self, files: Sequence[Path], remove: Sequence[str]) -> Simulated:
+        """`apt-get -s install` of the files, and `name-` for what goes."""
+        return self._solved(finished([*_GET, "-s", *_exactly(files), *map(str, files), *_out(remove)]))
 
-    def named(self, wanted: Sequence[Wanted]) -> Simulated:
-        """`apt-get -s install` of name=version, no removal allowed."""
+    def named(self, wanted: Sequence[Wanted], remove: Sequence[str]) -> Simulated:
+        """`apt-get -s install` of name=version, and `name-` for what goes."""
         specified = [_specified(one) for one in wanted]
-        return self._solved(finished([*_GET, "-s", "--no-install-recommends", "--no-remove", "install", *specified]))
+        return self._solved(finished([*_GET, "-s", "--no-install-recommends", "install", *specified, *_out(remove)]))
 
-    def reverse(
-        self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path
-    ) -> Simulated:
-        """`apt-get -s install` of the old files, on a dpkg status in which the new ones are installed."""
+    def reverse(self, new: Sequence[PackageFile], gone: Sequence[str], back: Return, scratch: Path) -> Simulated:
+        """`apt-get -s install` of the old files, on a dpkg status in which the update is done."""
         status = scratch / "imagined-status"
-        status.write_text(dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new), encoding="utf-8")
+        imagined = dpkg.imagined_status(dpkg.STATUS.read_text(encoding="utf-8"), new, gone)
+        status.write_text(imagined, encoding="utf-8")
         view = ("-o", f"Dir::State::status={status}")
-        out = (f"{dpkg.queried(key)}-" for key in remove)
-        return self._solved(finished([*_GET, "-s", *view, *_exactly(old), *map(str, old), *out]))
+        out = _out([*back.purge, *back.remove])
+        return self._solved(finished([*_GET, "-s", *view, *_exactly(back.old), *map(str, back.old), *out]))
 
-    def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
-        """`apt-get install` of the files."""
-        return logged([*_GET, "--no-remove", *_exactly(files), *map(str, files)], log, timeout)
+    def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """`apt-get install` of the files, and `name-` for what goes."""
+        nothing_else = () if remove else ("--no-remove",)
+        return logged([*_GET, *nothing_else, *_exactly(files), *map(str, files), *_out(remove)], log, timeout)
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
         """Have dpkg take in the updates it left half-written, or apt refuses everything; no package's script is run."""
@@ -201,7 +222,7 @@ class Apt(PackageManager):
 
     def restore(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of old files and `name-` for what goes."""
-        out = [f"{dpkg.queried(key)}-" for key in (*back.purge, *back.remove)]
+        out = _out([*back.purge, *back.remove])
         purge = () if back.remove else ("--purge",)
         return logged([*_GET, *purge, *_exactly(back.old), *map(str, back.old), *out], log, timeout)
 
@@ -246,6 +267,17 @@ def _exactly(files: Sequence[Path]) -> tuple[str, ...]:
         (archives / "partial").mkdir(mode=0o700, parents=True, exist_ok=True)
         words = (*words, "-o", f"Dir::Cache::archives={archives}/", "-o", "APT::Sandbox::User=root")
     return (*words, "install")
+
+
+def _out(keys: Sequence[str]) -> list[str]:
+    """The words with which apt removes these packages."""
+    return [f"{dpkg.queried(key)}-" for key in keys]
+
+
+def _removal(installed: dict[str, Installed], key: str) -> Removal:
+    """The removal of what apt names by key, its own architecture said instead of the host's."""
+    one = installed.get(key) or installed[f"{bare(key)}:all"]
+    return Removal(one.name, one.arch, one.version)
 
 
 def _specified(wanted: Wanted) -> str:

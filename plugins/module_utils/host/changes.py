@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from pathlib import Path
+from typing import Any, Iterable, Sequence
 
 from .errors import HostError, summed_up
-from .names import Package
-from .packagemanager import Installed, Simulated, bare
+from .names import Change, Package
+from .packagemanager import Installed, PackageManager, Simulated, bare
 
 
 def current(installed: dict[str, Installed], package: Package) -> Installed | None:
@@ -34,19 +35,34 @@ def outstanding(installed: dict[str, Installed], packages: Iterable[Package]) ->
             surprises.append(f"{package.key} is {found or 'not installed'}, the plan knew {package.previous or 'none'}")
         todo.append(package)
     if surprises:
-        raise HostError(
-            f"the host changed since the plan: {summed_up(surprises)}",
-            "plan again, something else updates it",
-            "changed",
-        )
+        raise _changed(surprises)
     return todo
 
 
-def departures(before: dict[str, Any], after: dict[str, Installed], todo: Iterable[Package]) -> list[str]:
+def remaining(installed: dict[str, Installed], change: Change) -> Change:
+    """What of the change is still to be done; HostError when the host is not as the plan knew it."""
+    leaving = [one for one in change.removes if one.key in installed and installed[one.key].present]
+    surprises = [
+        f"{one.key} is {installed[one.key].version}, the plan knew {one.version}"
+        for one in leaving
+        if installed[one.key].version != one.version
+    ]
+    if surprises:
+        raise _changed(surprises)
+    return Change(tuple(outstanding(installed, change.packages)), tuple(leaving))
+
+
+def _changed(surprises: list[str]) -> HostError:
+    reason = f"the host changed since the plan: {summed_up(surprises)}"
+    return HostError(reason, "plan again, something else updates it", "changed")
+
+
+def departures(before: dict[str, Any], after: dict[str, Installed], done: Change) -> list[str]:
     """A sentence for each package that is not exactly as the transaction should have left it."""
-    wanted = {package.key: package for package in todo}
+    wanted = {package.key: package for package in done.packages}
+    gone = done.leaves
     names = {package.name for package in wanted.values()}
-    wrong = []
+    wrong = [f"{key} {after[key].version} is here still" for key in gone if key in after and after[key].present]
     for key, package in wanted.items():
         now = after.get(key)
         if now is None or now.version != package.version:
@@ -54,7 +70,7 @@ def departures(before: dict[str, Any], after: dict[str, Installed], todo: Iterab
         elif now.status != "installed":
             wrong.append(f"{key} {now.version} is {now.status}")
     for key in sorted(set(before) | set(after)):
-        if key in wanted or key.partition(":")[0] in names:
+        if key in wanted or key in gone or key.partition(":")[0] in names:
             continue
         was = before.get(key)
         now = after.get(key)
@@ -86,3 +102,10 @@ def unexpected(found: Simulated, installs: dict[str, str], removals: Iterable[st
     wrong += [f"removes {name}" for name in sorted(gone - names)]
     wrong += [f"does not remove {name}" for name in sorted(names - gone)]
     return summed_up(wrong)
+
+
+def detour(manager: PackageManager, todo: Change, files: Sequence[Path]) -> str:
+    """How installing these files would stray from the change, in one sentence; empty when it does exactly that."""
+    forward = manager.forward(files, todo.leaves)
+    installs = {package.key: package.version for package in todo.packages}
+    return unexpected(forward, installs, todo.leaves) if forward.solved else forward.reason

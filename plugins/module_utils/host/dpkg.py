@@ -140,10 +140,10 @@ def queried(key: str) -> str:
     return name if arch == "all" else key
 
 
-def imagined_status(text: str, new: Sequence[PackageFile]) -> str:
-    """dpkg's status file as it would read with the new files installed: their paragraphs replaced, the rest kept."""
+def imagined_status(text: str, new: Sequence[PackageFile], gone: Sequence[str] = ()) -> str:
+    """dpkg's status file as it would read with the new files installed and these keys gone, the rest kept."""
     coming = {one.key: one for one in new}
-    replaced = {one.name for one in new if one.arch == "all"} | {f"{one.name}:all" for one in new}
+    replaced = {one.name for one in new if one.arch == "all"} | {f"{one.name}:all" for one in new} | set(gone)
     kept = []
     for paragraph in text.split("\n\n"):
         fields = parsed_control(paragraph)

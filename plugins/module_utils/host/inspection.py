@@ -12,7 +12,7 @@ from .kernel import kernels
 from .unit import as_it_is
 
 BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}, "kernel": {}}
-_PRIVATE = ("packages", "files", "todo", "files_after")
+_PRIVATE = ("packages", "removes", "files", "todo", "leaving", "files_after")
 
 
 def inspect(run: str) -> Answer:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any, Pattern
+from typing import Any, Iterable, Pattern
 
 from .errors import HostError
 
@@ -38,6 +39,56 @@ class Package:
         return asdict(self)
 
 
+@dataclass(frozen=True, order=True)
+class Removal:
+    """One package that leaves because the plan says so: exactly this version of it."""
+
+    name: str
+    arch: str
+    version: str
+
+    @property
+    def key(self) -> str:
+        """The package's identity on a host, name:arch."""
+        return f"{self.name}:{self.arch}"
+
+    def as_dict(self) -> dict[str, str]:
+        """The removal as the contract's JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a run changes on a host: the packages that it installs, and those that leave for them."""
+
+    packages: tuple[Package, ...]
+    removes: tuple[Removal, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.packages or self.removes)
+
+    @property
+    def leaves(self) -> list[str]:
+        """The keys of what leaves."""
+        return [one.key for one in self.removes]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of everything that it touches."""
+        return (*(one.key for one in self.packages), *self.leaves)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as a journal holds it."""
+        return {
+            "packages": [one.as_dict() for one in self.packages],
+            "removes": [one.as_dict() for one in self.removes],
+        }
+
+    def is_in(self, entry: dict[str, Any]) -> bool:
+        """Whether the journal's entry is of this very change."""
+        return {"packages": entry.get("packages"), "removes": entry.get("removes", [])} == self.as_dict()
+
+
 def run_id(text: object) -> str:
     """The run's id, fit to be a folder's name; HostError when it is not."""
     return _matching(_RUN, text, "run id", "lower-case letters, digits and dashes, at most 64")
@@ -68,11 +119,41 @@ def packages(values: object) -> list[Package]:
     if not isinstance(values, list):
         raise HostError(f"packages has to be a list, not {type(values).__name__}", code="input")
     found = [package(value) for value in values]
-    keys = [one.key for one in found]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    _refuse_twice(one.key for one in found)
+    return found
+
+
+def removal(value: object) -> Removal:
+    """A removal of the contract; HostError naming the field that is missing or malformed."""
+    if not isinstance(value, dict):
+        raise HostError(f"a removal has to be a mapping, not {value!r}", code="input")
+    return Removal(
+        name=_matching(_NAME, value.get("name"), "package name", "it has to be a package's name"),
+        arch=_matching(_ARCH, value.get("arch"), "architecture", "like amd64 or all"),
+        version=_matching(_VERSION, value.get("version"), "version", "has to be a package version"),
+    )
+
+
+def change(installs: object, removes: object) -> Change:
+    """The change of the contract; HostError when a part is malformed, named twice, or both comes and goes."""
+    if not isinstance(removes, list):
+        raise HostError(f"removes has to be a list, not {type(removes).__name__}", code="input")
+    found = Change(tuple(packages(installs)), tuple(removal(value) for value in removes))
+    _refuse_twice([*(one.key for one in found.packages), *found.leaves])
+    return found
+
+
+def intended(entry: dict[str, Any]) -> Change:
+    """The change that a journaled update sets out to make: what was still to be done when it began."""
+    packages = tuple(package(one) for one in entry.get("todo", []))
+    return Change(packages, tuple(removal(one) for one in entry.get("leaving", [])))
+
+
+def _refuse_twice(keys: Iterable[str]) -> None:
+    counted = Counter(keys)
+    twice = sorted(key for key, count in counted.items() if count > 1)
     if twice:
         raise HostError(f"named twice: {', '.join(twice)}", "a host can have one version of a package", code="input")
-    return found
 
 
 def _matching(pattern: Pattern[str], text: object, what: str, rule: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, Sequence
 
 from .command import Finished
+from .names import Removal
 
 ABSENT = ("not-installed", "config-files")
 
@@ -34,8 +35,17 @@ class Installed:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A version to get a file of."""
+
+    name: str
+    arch: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Pending:
-    """One update the host could take, with the file that brings it."""
+    """One update the host could take, with the file that brings it, and the packages that would leave for it."""
 
     name: str
     arch: str
@@ -47,6 +57,17 @@ class Pending:
     filename: str
     size: int
     sha256: str
+    removes: tuple[Removal, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The package's identity on a host, name:arch."""
+        return f"{self.name}:{self.arch}"
+
+    @property
+    def wanted(self) -> Wanted:
+        """The version that it brings."""
+        return Wanted(self.name, self.arch, self.version)
 
     def as_dict(self) -> dict[str, Any]:
         """The update as the contract's JSON object, fit to be handed back as a package of the plan."""
@@ -68,21 +89,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is pending, what its admin holds, and what a full upgrade would remove (never done)."""
+    """What is pending, updates that need a removal included, and what its admin holds."""
 
     pending: tuple[Pending, ...] = ()
     held: tuple[str, ...] = ()
-    removals: tuple[str, ...] = ()
     trouble: tuple[Trouble, ...] = ()
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A version to get a file of."""
-
-    name: str
-    arch: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ class PackageManager(ABC):
 
     @abstractmethod
     def outlook(self) -> Outlook:
-        """The pending updates; nothing that needs a removal is among them."""
+        """The pending updates, each with what would have to leave for it."""
 
     @abstractmethod
     def troubles(self) -> list[Trouble]:
@@ -193,22 +204,20 @@ class PackageManager(ABC):
         """The configuration files owned by these installed packages or carried by these files."""
 
     @abstractmethod
-    def forward(self, files: Sequence[Path]) -> Simulated:
-        """What installing these files would do on this host as it is."""
+    def forward(self, files: Sequence[Path], remove: Sequence[str]) -> Simulated:
+        """What installing these files and removing these keys would do on this host as it is."""
 
     @abstractmethod
-    def named(self, wanted: Sequence[Wanted]) -> Simulated:
-        """What installing these versions from the sources would do on this host as it is."""
+    def named(self, wanted: Sequence[Wanted], remove: Sequence[str]) -> Simulated:
+        """What installing these versions from the sources and removing these keys would do on this host as it is."""
 
     @abstractmethod
-    def reverse(
-        self, new: Sequence[PackageFile], old: Sequence[Path], remove: Sequence[str], scratch: Path
-    ) -> Simulated:
-        """What going back would do on a host where the new files are installed; scratch is a folder for that view."""
+    def reverse(self, new: Sequence[PackageFile], gone: Sequence[str], back: Return, scratch: Path) -> Simulated:
+        """What going back would do on a host with the new files installed and these keys gone; scratch is a folder."""
 
     @abstractmethod
-    def install(self, files: Sequence[Path], log: IO[bytes], timeout: float) -> Finished:
-        """Install exactly these files from disk: no download, no removal, no question."""
+    def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
+        """Install these files from disk and remove these keys, their settings kept: no download, no question."""
 
     @abstractmethod
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:

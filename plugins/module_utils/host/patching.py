@@ -7,7 +7,7 @@ from typing import Any
 from . import host
 from .answer import Answer
 from .boot import fingerprint
-from .changes import outstanding
+from .changes import remaining
 from .checks import Check
 from .checks import checks as named_checks
 from .clock import utc_now
@@ -16,8 +16,7 @@ from .files import verified
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .measurements import measurements, statuses
-from .names import Package
-from .names import packages as named_packages
+from .names import Change, change
 from .packagemanager import PackageManager
 from .recovery import recorded
 from .unit import ENDED, alive, as_it_is, ended, launched
@@ -36,11 +35,17 @@ BLANK: dict[str, Any] = {
 
 
 def apply(
-    run: str, attempt: int, packages: list[Any], checks: list[Any], deadline: float, check_mode: bool = False
+    run: str,
+    attempt: int,
+    packages: list[Any],
+    removes: list[Any],
+    checks: list[Any],
+    deadline: float,
+    check_mode: bool = False,
 ) -> Answer:
     """The staged packages installed, exactly those; a second call finds out what the first did."""
     host.require_root()
-    wanted = named_packages(packages)
+    wanted = change(packages, removes)
     baseline = named_checks(checks)
     journal = Journal(run)
     if not wanted:
@@ -52,7 +57,7 @@ def apply(
             raise HostError(f"run {run} staged nothing on this host", "stage first", code="unstaged")
         journal.fence(attempt)
         entry = journal.read("patch")
-        if entry is not None and entry.get("packages") != [one.as_dict() for one in wanted]:
+        if entry is not None and not wanted.is_in(entry):
             raise HostError(f"run {run} patched other packages on this host", "use another run id", code="packages")
         if journal.read("rollback") is not None:
             raise HostError(f"run {run} was rolled back on this host", "use another run id", code="rolled-back")
@@ -60,7 +65,7 @@ def apply(
 
 
 def _gone_on(
-    journal: Journal, entry: Entry | None, wanted: list[Package], baseline: list[Check], attempt: int, deadline: float
+    journal: Journal, entry: Entry | None, wanted: Change, baseline: list[Check], attempt: int, deadline: float
 ) -> Answer:
     if entry is not None and entry.get("state") in ENDED:
         return _answer(entry, changed=False)
@@ -72,16 +77,16 @@ def _gone_on(
 
 
 def _begun(
-    journal: Journal, former: Entry | None, wanted: list[Package], baseline: list[Check], attempt: int, deadline: float
+    journal: Journal, former: Entry | None, wanted: Change, baseline: list[Check], attempt: int, deadline: float
 ) -> Entry:
     """The entry after the state was recorded and the transaction started, or `nothing` where all is installed."""
     stage = journal.read("stage") or {}
-    if stage.get("state") != "done" or stage.get("packages") != [one.as_dict() for one in wanted]:
+    if stage.get("state") != "done" or not wanted.is_in(stage):
         raise HostError(f"run {journal.run} did not stage these packages on this host", "stage first", code="unstaged")
     manager = host.package_manager()
-    todo = outstanding(manager.installed(), wanted)
-    listed = [one for one in stage["staged"] if one["name"] in {package.name for package in todo}]
-    if len(listed) != len(todo):
+    todo = remaining(manager.installed(), wanted)
+    listed = [one for one in stage["staged"] if one["name"] in {package.name for package in todo.packages}]
+    if len(listed) != len(todo.packages):
         raise HostError(
             f"run {journal.run} staged no file for a package that is not installed yet", "stage again", "unstaged"
         )
@@ -96,8 +101,9 @@ def _begun(
         "attempt": attempt,
         "launch": launch,
         "unit": f"patchtide-{journal.run}-patch-{launch}",
-        "packages": [one.as_dict() for one in wanted],
-        "todo": [one.as_dict() for one in todo],
+        **wanted.as_dict(),
+        "todo": [one.as_dict() for one in todo.packages],
+        "leaving": [one.as_dict() for one in todo.removes],
         "files": listed,
         "deadline": deadline,
         "boot_before": fingerprint(),
@@ -111,23 +117,25 @@ def _begun(
     return entry
 
 
-def _record(journal: Journal, manager: PackageManager, todo: list[Package], files: Any, baseline: list[Check]) -> None:
-    keys = [package.key for package in todo if package.previous is not None]
+def _record(journal: Journal, manager: PackageManager, todo: Change, files: Any, baseline: list[Check]) -> None:
+    keys = [*(package.key for package in todo.packages if package.previous is not None), *todo.leaves]
     record = recorded(manager, keys, files, journal.folder / "settings")
     measured = measurements([check.once() for check in baseline], record["services"])
     journal.write("record", {**record, "baseline": statuses(measured), "baseline_measurements": measured})
 
 
-def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
+def _foreseen(journal: Journal, wanted: Change) -> Answer:
     """The answer of check mode."""
     entry = as_it_is(journal.read("patch")) if journal.exists() else None
     if entry is not None and entry.get("state") in ENDED:
         return _answer(entry, changed=False)
-    todo = outstanding(host.package_manager().installed(), wanted)
+    todo = remaining(host.package_manager().installed(), wanted)
     if not todo:
         return Answer({**BLANK, "outcome": "nothing", "reason": "everything is installed already"})
-    listed = [{"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256} for one in todo]
-    reason = f"check mode: {len(todo)} packages would be installed"
+    listed = [
+        {"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256} for one in todo.packages
+    ]
+    reason = f"check mode: {len(listed)} packages would be installed, {len(todo.removes)} removed"
     return Answer({**BLANK, "outcome": "applied", "reason": reason, "installed": listed}, changed=True)
 
 

@@ -7,14 +7,13 @@ from typing import Any, List
 
 from . import host
 from .answer import Answer
-from .changes import current, outstanding, unexpected
+from .changes import current, detour, remaining, unexpected
 from .errors import HostError, summed_up
 from .files import collected, described, intact, room_missing
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
-from .names import Package
-from .names import packages as named_packages
-from .packagemanager import Installed, PackageFile, PackageManager, Trouble, Wanted
+from .names import Change, change
+from .packagemanager import Installed, PackageFile, PackageManager, Return, Trouble, Wanted
 from .retention import is_settled, prune
 from .unit import as_it_is
 
@@ -33,10 +32,10 @@ _LOCK_PATIENCE = 90
 _CALL_PATIENCE = 3600
 
 
-def stage(run: str, attempt: int, packages: list[Any], check_mode: bool = False) -> Answer:
+def stage(run: str, attempt: int, packages: list[Any], removes: list[Any], check_mode: bool = False) -> Answer:
     """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason."""
     host.require_root()
-    wanted = named_packages(packages)
+    wanted = change(packages, removes)
     journal = Journal(run)
     if check_mode:
         return _foreseen(journal, wanted)
@@ -48,20 +47,19 @@ def stage(run: str, attempt: int, packages: list[Any], check_mode: bool = False)
             return already
         begin_afresh(journal)
         entry = _staged_or_why_not(journal, wanted)
-        journal.write("stage", {**entry, "attempt": attempt, "packages": [one.as_dict() for one in wanted]})
+        journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict()})
         prune(journal)
         report = _report(entry)
         return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=_failure(report))
 
 
-def _already(journal: Journal, wanted: list[Package]) -> Answer | None:
+def _already(journal: Journal, wanted: Change) -> Answer | None:
     """The answer where nothing is to be done: no packages, or these were staged by an earlier call and are intact."""
     if not wanted:
         return Answer({**BLANK, "ready": True, "reverse": {"proven": True, "reason": "nothing to do"}})
     patch = as_it_is(journal.read("patch"))
     entry = journal.read("stage")
-    same = entry is not None and entry.get("packages") == [one.as_dict() for one in wanted]
-    if same and entry is not None and entry.get("state") == "done":
+    if entry is not None and wanted.is_in(entry) and entry.get("state") == "done":
         started = patch is not None and patch.get("state") in ("running", "done", "failed")
         if started or intact(journal.folder, entry):
             return Answer(_report(entry))
@@ -83,27 +81,27 @@ def begin_afresh(journal: Journal) -> None:
             path.rename(aside / path.name)
 
 
-def _staged_or_why_not(journal: Journal, wanted: list[Package]) -> Entry:
+def _staged_or_why_not(journal: Journal, wanted: Change) -> Entry:
     try:
         return _staged(journal, wanted, host.package_manager())
     except HostError as error:
         return _entry(trouble=[Trouble(error.code, error.reason, error.hint)])
 
 
-def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) -> Entry:
+def _staged(journal: Journal, wanted: Change, manager: PackageManager) -> Entry:
     trouble = _waited_troubles(manager)
     installed = manager.installed()
-    todo = outstanding(installed, wanted)
+    todo = remaining(installed, wanted)
     trouble += held_back(installed, todo)
     if trouble:
         return _entry(trouble=trouble)
     if not todo:
         return _entry(reverse={"proven": True, "reason": "nothing to do"})
-    lacking = room_missing(todo, [])
+    lacking = room_missing(todo.packages, [])
     if lacking:
         return _entry(trouble=[lacking])
-    staged, kept = collected(journal.folder, todo, _replaced(installed, todo), manager)
-    entry = _entry(staged=described(staged, todo), kept=kept_described(kept))
+    staged, kept = collected(journal.folder, todo.packages, _old(installed, todo), manager)
+    entry = _entry(staged=described(staged, todo.packages), kept=kept_described(kept))
     lacking = room_missing([], [*staged, *(file for file, _ in kept)])
     if lacking:
         return _unproven(entry, lacking)
@@ -113,21 +111,20 @@ def _staged(journal: Journal, wanted: list[Package], manager: PackageManager) ->
 def _proven(
     entry: Entry,
     manager: PackageManager,
-    todo: list[Package],
+    todo: Change,
     staged: Files,
     kept: Files,
     journal: Journal,
 ) -> Entry:
     """The entry with the forward transaction simulated and the reverse one proven."""
-    installs = {package.key: package.version for package in todo}
-    forward = manager.forward([file.path for file in staged])
-    wrong = unexpected(forward, installs, ()) if forward.solved else forward.reason
+    wrong = detour(manager, todo, [file.path for file in staged])
     if wrong:
         return _unproven(
             entry, Trouble("forward", f"the update would not do what the plan says: {wrong}", "plan again")
         )
-    new = [package.key for package in todo if package.previous is None]
-    back = manager.reverse(staged, [file.path for file in kept], new, journal.folder)
+    new = [package.key for package in todo.packages if package.previous is None]
+    course = Return(old=tuple(file.path for file in kept), purge=tuple(new))
+    back = manager.reverse(staged, todo.leaves, course, journal.folder)
     wrong = unexpected(back, {file.key: file.version for file in kept}, new) if back.solved else back.reason
     entry = {**entry, "bytes": sum(file.path.stat().st_size for file in [*staged, *kept])}
     if wrong:
@@ -151,31 +148,34 @@ def _waited_troubles(manager: PackageManager) -> list[Trouble]:
         time.sleep(1)
 
 
-def held_back(installed: dict[str, Installed], todo: list[Package]) -> list[Trouble]:
+def held_back(installed: dict[str, Installed], todo: Change) -> list[Trouble]:
     """A trouble for each package whose admin holds it."""
-    held = [one.key for package in todo for one in [current(installed, package)] if one and one.wanted == "hold"]
+    touched = [*(current(installed, package) for package in todo.packages), *(installed[key] for key in todo.leaves)]
+    held = [one.key for one in touched if one and one.wanted == "hold"]
     return [Trouble("held", f"{key} is on hold on this host", "exclude it, or `apt-mark unhold` it") for key in held]
 
 
-def _replaced(installed: dict[str, Installed], todo: list[Package]) -> list[Wanted]:
-    found = (current(installed, package) for package in todo)
-    return [Wanted(one.name, one.arch, one.version) for one in found if one is not None]
+def _old(installed: dict[str, Installed], todo: Change) -> list[Wanted]:
+    """What is replaced or leaves: the way back needs a file of each."""
+    replaced = (current(installed, package) for package in todo.packages)
+    return [Wanted(one.name, one.arch, one.version) for one in (*replaced, *todo.removes) if one is not None]
 
 
-def _foreseen(journal: Journal, wanted: list[Package]) -> Answer:
+def _foreseen(journal: Journal, wanted: Change) -> Answer:
     """The answer of check mode: everything that can be judged without a download."""
     already = _already(journal, wanted) if journal.exists() or not wanted else None
     if already is not None:
         return already
     manager = host.package_manager()
     installed = manager.installed()
-    todo = outstanding(installed, wanted)
+    todo = remaining(installed, wanted)
     trouble = manager.troubles() + host.read_only() + held_back(installed, todo)
-    lacking = room_missing(todo, [])
+    lacking = room_missing(todo.packages, [])
     trouble += [lacking] if lacking else []
     if todo and not trouble:
-        plan = manager.named([Wanted(one.name, one.arch, one.version) for one in todo])
-        wrong = unexpected(plan, {one.key: one.version for one in todo}, ()) if plan.solved else plan.reason
+        plan = manager.named([Wanted(one.name, one.arch, one.version) for one in todo.packages], todo.leaves)
+        installs = {one.key: one.version for one in todo.packages}
+        wrong = unexpected(plan, installs, todo.leaves) if plan.solved else plan.reason
         trouble += [Trouble("forward", f"the update would not do what the plan says: {wrong}")] if wrong else []
     entry = _entry(
         trouble=trouble, reverse={"proven": False, "reason": "check mode: nothing was fetched to prove it with"}

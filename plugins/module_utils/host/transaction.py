@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import IO, Any, Callable
+from typing import IO, Any, Callable, Sequence
 
 from . import host
 from .boot import fingerprint, owed
-from .changes import departures, mark_changes
+from .changes import departures, detour, mark_changes
 from .clock import utc_now
 from .command import Finished, readable
 from .errors import HostError, summed_up
@@ -16,7 +16,7 @@ from .files import verified
 from .hold import TRANSACTION_LOCK, exclusive
 from .journal import Entry, Journal
 from .kernel import kernels
-from .names import Package, package
+from .names import Package, intended
 from .packagemanager import Installed, PackageManager
 from .restoration import Course, restored
 from .settings import changed_files
@@ -62,12 +62,16 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     record = journal.read("record")
     if record is None:
         raise HostError("there is no record of the state before", "apply again", code="record")
-    todo = [package(one) for one in entry["todo"]]
+    change = intended(entry)
+    todo = change.packages
     files = verified(journal.folder / "staged", entry["files"])
-    done = manager.install(files, log, entry["deadline"])
+    astray = detour(manager, change, files) if change.removes else ""
+    if astray:
+        raise HostError(f"the update would not do what was staged: {astray}", "stage again", code="forward")
+    done = manager.install(files, change.leaves, log, entry["deadline"])
     after = manager.installed()
     marked = _marked(manager, record, after, todo)
-    wrong = departures(record["packages"], after, todo)
+    wrong = departures(record["packages"], after, change)
     reason = _reason(done, wrong, marked, entry["deadline"])
     changed = [one.name for one in todo if _is_at(after, one)]
     return {
@@ -86,7 +90,7 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
 
 
 def _marked(
-    manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: list[Package]
+    manager: PackageManager, record: dict[str, Any], after: dict[str, Installed], todo: Sequence[Package]
 ) -> Finished:
     new = [one.key for one in todo if one.previous is None]
     automatic, manual = mark_changes(record["automatic"], manager.automatic(after), after, new)
@@ -116,7 +120,7 @@ def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         raise HostError("the journal has no record to go back to", "a person has to look", code="record")
     course = Course(
         folder=journal.folder,
-        keys=tuple(package(one).key for one in patch.get("todo", [])),
+        keys=intended(patch).keys,
         record=record,
         kept=tuple(stage["kept"]),
         interrupted=patch.get("state") != "done",

@@ -11,7 +11,7 @@ from .checks import checks as named_checks
 from .errors import summed_up
 from .journal import Journal
 from .measurements import measurements, regressions
-from .names import package
+from .names import intended
 
 BLANK: dict[str, Any] = {"measurements": [], "installed_ok": False, "differences": []}
 
@@ -37,8 +37,7 @@ def installed_differences(journal: Journal) -> tuple[list[str], list[str]]:
     patch, record = journal.read("patch"), journal.read("record")
     if patch is None or record is None or patch.get("outcome") == "nothing" or journal.read("rollback") is not None:
         return [], []
-    todo = [package(one) for one in patch.get("todo", [])]
-    wrong = departures(record["packages"], host.package_manager().installed(), todo)
-    keys = {one.key for one in todo}
-    own = [sentence for sentence in wrong if sentence.partition(" ")[0] in keys]
+    change = intended(patch)
+    wrong = departures(record["packages"], host.package_manager().installed(), change)
+    own = [sentence for sentence in wrong if sentence.partition(" ")[0] in change.keys]
     return own, [sentence for sentence in wrong if sentence not in own]

@@ -70,8 +70,10 @@ def _health(host: str, found: Probe) -> Iterator[Finding]:
 def _notes(host: str, found: Probe) -> Iterator[Finding]:
     if found.held:
         yield Finding(Level.NOTE, host, f"held back here: {listed(found.held)}")
-    if found.removals:
-        yield Finding(Level.NOTE, host, f"a full upgrade would remove {listed(found.removals)}: it is never done")
+    leaving = sorted({one.key for pending in found.pending for one in pending.removes})
+    if leaving:
+        hint = "They are done where `updates.removals` is `allow`."
+        yield Finding(Level.NOTE, host, f"updates are pending that would remove {listed(leaving)}", hint)
     if found.reboot_owed:
         yield Finding(Level.NOTE, host, "owes a reboot from before")
     for mount, free in found.space.items():

@@ -83,7 +83,7 @@ def _approvals(approvals: Approvals) -> policy.Approvals:
 
 def _selection(updates: Updates) -> patchset.Selection:
     exclusions = (patchset.Exclusion(e.package, e.owner, e.reason, e.until) for e in updates.exclude)
-    return patchset.Selection(updates.only == "security", tuple(exclusions))
+    return patchset.Selection(updates.only == "security", tuple(exclusions), removals=updates.removals == "allow")
 
 
 def limits_of(limits: Limits) -> policy.Limits:

@@ -219,6 +219,8 @@ class Updates(Section):
     """`security`: only what a security origin publishes, with what that needs."""
     exclude: tuple[Exclusion, ...] = ()
     """Packages that stay as they are."""
+    removals: Annotated[str, *_choice(("refuse", "allow"))] = "refuse"
+    """`allow`: updates for which other packages have to leave too; a test host has to lose them first."""
 
 
 class Limits(Section):

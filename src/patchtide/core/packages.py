@@ -48,12 +48,21 @@ class Package:
         return f"{self.name}={self.version}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Removal:
+    """A package that leaves a host: `key` is its name and architecture, `version` the one that is installed there."""
+
+    key: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An update that waits on a host; `installed` is None for a package that would come new."""
+    """An update that waits on a host; `installed` is None where it would come new, `removes` what leaves for it."""
 
     package: Package
     installed: str | None
+    removes: tuple[Removal, ...] = ()
 
 
 def is_newer(version: str, than: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform, is_newer
+from patchtide.core.packages import Package, Pending, Platform, Removal, is_newer
 from patchtide.core.plan import Change, HostPlan
 
 
@@ -29,7 +29,6 @@ class Probe:
     boot: str
     pending: tuple[Pending, ...]
     held: tuple[str, ...] = ()
-    removals: tuple[str, ...] = ()
     space: Mapping[str, int] = field(default_factory=dict)
     reboot_owed: bool = False
     trouble: tuple[Trouble, ...] = ()
@@ -52,6 +51,7 @@ class Selection:
 
     security_only: bool = False
     exclusions: tuple[Exclusion, ...] = ()
+    removals: bool = False
     quarantined: Mapping[str, str] = field(default_factory=dict)
     """Why each `package=version` in quarantine is kept out."""
 
@@ -67,6 +67,8 @@ class Selection:
         # What comes new is a dependency of something wanted; alone it would never be pending.
         if self.security_only and not pending.package.security and pending.installed is not None:
             return "not a security update"
+        if pending.removes and not self.removals:
+            return f"would remove {', '.join(removal.key for removal in pending.removes)}"
         return None
 
 
@@ -89,6 +91,7 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     """Return what a host gets of the patch set: never a package that the test tier does not prove."""
     lock = {package.key: package for package in patch_set.get(probe.platform.key, ())}
     changes: list[Change] = []
+    removes: set[Removal] = set()
     left_out: dict[str, str] = dict.fromkeys(probe.held, "held on the host")
     for pending in probe.pending:
         package = pending.package
@@ -97,9 +100,11 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
             left_out[package.key] = reason
         else:
             changes.append(Change(package.key, pending.installed))
+            removes.update(pending.removes)
     trouble = "; ".join(found.reason for found in probe.trouble) or None
     ordered = tuple(sorted(changes, key=lambda change: change.key))
-    return HostPlan(name, probe.platform.key, probe.machine_id, ordered, left_out, refused=trouble)
+    leaving = tuple(sorted(removes))
+    return HostPlan(name, probe.platform.key, probe.machine_id, ordered, left_out, refused=trouble, removes=leaving)
 
 
 def _unproven(pending: Pending, locked_file: Package | None) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
-from patchtide.core.packages import Package
+from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy, room
 from patchtide.core.windows import Blackout, Calendar, Window
 
@@ -22,7 +22,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """What one host gets; `refused` says why it gets nothing at all, `left_out` which updates stay away and why."""
+    """What one host gets and which packages leave it for that.
+
+    `refused` says why it gets nothing at all, `left_out` which updates stay away and why.
+    """
 
     name: str
     platform: str
@@ -31,6 +34,7 @@ class HostPlan:
     left_out: Mapping[str, str]
     refused: str | None = None
     unreachable: bool = False
+    removes: tuple[Removal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Finding, Installed, Status
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform
+from patchtide.core.packages import Package, Pending, Platform, Removal
 from patchtide.core.patchset import Probe, Trouble
 from patchtide.core.steps import Step
 from patchtide.documents import parsed
@@ -37,7 +37,6 @@ def probe_of(report: Report) -> Probe:
         boot=_text(data, "boot"),
         pending=_all_pending(data),
         held=parsed(tuple[str, ...], data.get("held", []), what="held"),
-        removals=parsed(tuple[str, ...], data.get("removals", []), what="removals"),
         space=parsed(dict[str, int], data.get("space", {}), what="space"),
         reboot_owed=_reboot(data)[0],
         trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
@@ -69,7 +68,14 @@ def _pending(entry: Mapping[str, object]) -> Pending:
     installed = entry.get("installed")
     if installed is not None and not (isinstance(installed, str) and _VERSION.fullmatch(installed)):
         raise UsageError(f"package {package.name!r} has an impossible installed version: {installed!r}")
-    return Pending(package, installed)
+    return Pending(package, installed, tuple(sorted(_removal(package, one) for one in _dicts(entry, "removes"))))
+
+
+def _removal(package: Package, entry: Mapping[str, object]) -> Removal:
+    name, arch, version = (parsed(str, entry.get(part), what=f"removal {part}") for part in ("name", "arch", "version"))
+    if not (_NAME.fullmatch(name) and _NAME.fullmatch(arch) and _VERSION.fullmatch(version)):
+        raise UsageError(f"package {package.name!r} would remove an impossible one: {name!r} {arch!r} {version!r}")
+    return Removal(f"{name}:{arch}", version)
 
 
 def _refuse_odd(package: Package) -> None:

@@ -16,14 +16,15 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
         case Step.PROBE:
             return {**asked, "refresh": False, "checks": []}
         case Step.STAGE:
-            return {**asked, "packages": _packages(run.plan, host)}
+            return {**asked, "packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
         case Step.ENTER:
             return {**asked, "state": "entered", "hook": run.plan.enter_hook}
         case Step.LEAVE:
             return {**asked, "state": "left", "hook": run.plan.leave_hook}
         case Step.PATCH:
+            change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
             deadline = run.plan.limits.patch.total_seconds()
-            return {**asked, "packages": _packages(run.plan, host), "checks": _checks(run, tier), "deadline": deadline}
+            return {**asked, **change, "checks": _checks(run, tier), "deadline": deadline}
         case Step.REBOOT:
             return {**asked, "reboot_timeout": run.plan.limits.reboot.total_seconds()}
         case Step.VERIFY:
@@ -71,6 +72,11 @@ def _packages(plan: Plan, host: str) -> list[dict[str, object]]:
         }
         for package, previous in plan.packages(host)
     ]
+
+
+def _removes(plan: Plan, host: str) -> list[dict[str, str]]:
+    parted = ((one.key.rpartition(":"), one.version) for one in plan.hosts[host].removes)
+    return [{"name": name, "arch": arch, "version": version} for (name, _, arch), version in parted]
 
 
 def _checks(run: Run, tier: str) -> list[dict[str, object]]:
