@@ -38,6 +38,12 @@ options:
       - When the package manager is stopped, in seconds.
     type: float
     default: 1800
+  confirm:
+    description:
+      - In how many seconds from the begin of the update on M(patchtide.patchtide.verify) has to confirm it, before
+        the host restores itself; counted anew after each boot. With V(0) it never does. Needs systemd.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -122,11 +128,15 @@ report:
       description: The end of the package manager's output.
       returned: always
       type: str
+    reverted:
+      description: Whether the host was not confirmed in time and restored itself.
+      returned: always
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK, Terms
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
 
 
@@ -140,6 +150,7 @@ def main() -> None:
             "removes": {"type": "list", "elements": "dict", "default": []},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "deadline": {"type": "float", "default": 1800},
+            "confirm": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -152,7 +163,7 @@ def main() -> None:
             given["packages"],
             given["removes"],
             given["checks"],
-            given["deadline"],
+            Terms(given["deadline"], given["confirm"]),
             module.check_mode,
         ),
         BLANK,

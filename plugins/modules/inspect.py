@@ -42,8 +42,8 @@ report:
   type: dict
   contains:
     journal:
-      description: Run, attempt, stage, maintenance, patch, reboot, rollback, boot now and boot before the update; null
-        where the run left nothing.
+      description: Run, attempt, stage, maintenance, patch, confirm, reboot, rollback, boot now and boot before the
+        update; null where the run left nothing.
       returned: always
       type: dict
     reboot:

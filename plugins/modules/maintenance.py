@@ -64,6 +64,10 @@ report:
       description: The units that were given back.
       returned: always
       type: list
+    reverted:
+      description: Whether the host was not confirmed in time and restored itself.
+      returned: always
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -28,6 +28,12 @@ options:
     type: str
     choices: [owed, always, never]
     default: owed
+  confirm:
+    description:
+      - In how many seconds after the reboot the host has to be confirmed, where M(patchtide.patchtide.apply) asked
+        for that; with V(0) the span stays as it was.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -92,6 +98,10 @@ report:
       description: The run's journal, as M(patchtide.patchtide.inspect) returns it.
       returned: always
       type: dict
+    reverted:
+      description: Whether the host was not confirmed in time and restored itself.
+      returned: always
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -107,12 +117,17 @@ def main() -> None:
             "attempt": {"type": "int", "default": 1},
             "state": {"type": "str", "choices": ["intended", "proven"], "required": True},
             "when": {"type": "str", "choices": ["owed", "always", "never"], "default": "owed"},
+            "confirm": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
     given = module.params
     respond(
-        module, lambda: reboot(given["run"], given["attempt"], given["state"], given["when"], module.check_mode), BLANK
+        module,
+        lambda: reboot(
+            given["run"], given["attempt"], given["state"], given["when"], given["confirm"], module.check_mode
+        ),
+        BLANK,
     )
 
 

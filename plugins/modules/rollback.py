@@ -19,6 +19,12 @@ options:
       - When the package manager is stopped, in seconds.
     type: float
     default: 1800
+  confirm:
+    description:
+      - In how many seconds the host has to be heard again before it reboots into its configured network by itself,
+        where that is not as recorded. M(patchtide.patchtide.maintenance) with V(left) ends this. With V(0) never.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -96,13 +102,16 @@ def main() -> None:
             "attempt": {"type": "int", "default": 1},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "deadline": {"type": "float", "default": 1800},
+            "confirm": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
     given = module.params
     respond(
         module,
-        lambda: rollback(given["run"], given["attempt"], given["checks"], given["deadline"], module.check_mode),
+        lambda: rollback(
+            given["run"], given["attempt"], given["checks"], given["deadline"], given["confirm"], module.check_mode
+        ),
         BLANK,
     )
 

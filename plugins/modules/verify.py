@@ -25,6 +25,12 @@ options:
         passes V(false).
     type: bool
     default: true
+  confirm:
+    description:
+      - Whether a host that is well, and as the update left it, is confirmed, so that it does not restore itself (see
+        the option O(patchtide.patchtide.apply#module:confirm)).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.checks
@@ -77,6 +83,14 @@ report:
       description: A sentence for each that is not, and for others that changed since the record.
       returned: always
       type: list
+    confirmed:
+      description: Whether the host stays as it is from now on, where that was asked for.
+      returned: always
+      type: bool
+    reverted:
+      description: Whether the host was not confirmed in time and restored itself.
+      returned: always
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -93,11 +107,16 @@ def main() -> None:
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "baseline": {"type": "str", "choices": ["run", "none"], "default": "run"},
             "enforce": {"type": "bool", "default": True},
+            "confirm": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"]), BLANK)
+    respond(
+        module,
+        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], given["confirm"]),
+        BLANK,
+    )
 
 
 if __name__ == "__main__":

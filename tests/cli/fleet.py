@@ -73,7 +73,7 @@ class Fleet:
                     "installed": [{k: UPDATE[k] for k in ("name", "arch", "version", "sha256")}],
                 }
             case Step.VERIFY:
-                return {"measurements": self._measured(name)}
+                return {"measurements": self._measured(name), "confirmed": True}
             case Step.ROLLBACK:
                 self.back.add(name)
                 return {"outcome": "restored", "reboot": NOT_OWED, "measurements": self._measured(name)}

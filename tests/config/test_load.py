@@ -138,15 +138,15 @@ def test_what_a_window_has_to_have_room_for_is_what_the_engine_asks_for(path: Pa
         assert room_needed(file, tier) == plan.wall(tier.name) + decide._ENTER_MARGIN
 
 
-@pytest.mark.parametrize(("duration", "refused"), [("33m", False), ("32m59s", True)])
+@pytest.mark.parametrize(("duration", "refused"), [("38m", False), ("37m59s", True)])
 def test_a_window_has_room_for_a_wave_to_the_second(tmp_path: Path, duration: str, refused: bool) -> None:
     windows = f"windows: {{night: {{rrule: FREQ=DAILY, at: 03:00, duration: {duration}}}}}\n"
     path = project(tmp_path, SMALLEST.replace("window: always", "window: night") + windows)
     if refused:
-        with pytest.raises(UsageError, match="but a wave needs 33m"):
+        with pytest.raises(UsageError, match="but a wave needs 38m"):
             settings_of(path)
     else:
-        assert settings_of(path).tiers[0].windows[0].duration == timedelta(minutes=33)
+        assert settings_of(path).tiers[0].windows[0].duration == timedelta(minutes=38)
 
 
 def test_an_inventory_that_is_gone_keeps_nobody_from_looking_at_a_run(tmp_path: Path) -> None:

@@ -80,11 +80,11 @@ def test_refused_hosts_and_idle_hosts_end_before_anything_is_done() -> None:
 
 @pytest.mark.parametrize(
     ("at", "kind"),
-    [(NOW, Do), (NOW + 26 * MINUTE, Do), (NOW + 34 * MINUTE, Wait), (NOW - MINUTE, Wait)],
+    [(NOW, Do), (NOW + 21 * MINUTE, Do), (NOW + 29 * MINUTE, Wait), (NOW - MINUTE, Wait)],
 )
 def test_a_window_lets_in_what_ends_in_it(at: datetime, kind: type) -> None:
     of = windowed()
-    assert of.wall("test") <= 33 * MINUTE
+    assert of.wall("test") <= 38 * MINUTE
     run = did(opened(of), Step.STAGE, "t1", "t2")
     action = decide(run, at)
     assert isinstance(action, kind)
@@ -185,8 +185,8 @@ def test_a_lost_host_is_looked_for_with_growing_pauses_and_then_given_up_as_a_fa
     assert isinstance(action, Settle)
     assert (action.hosts, action.end, action.failed) == (("t1",), EndState.QUARANTINED, True)
     assert action.reason == "lost during patch: probe unreachable"
-    assert timedelta(minutes=10) <= now - NOW <= timedelta(minutes=12)
-    assert 8 <= looks <= 20
+    assert timedelta(0) <= now - NOW - (run.plan.limits.lost + run.plan.wall("test")) <= timedelta(minutes=2)
+    assert 8 <= looks <= 70
 
 
 @pytest.mark.parametrize(

@@ -95,12 +95,17 @@ def test_a_host_in_two_tiers_is_refused() -> None:
         planned(settings(), {**MEMBERS, "test": (Host("p1"),)}, probes(), NOW, "ann")
 
 
-def test_the_wall_is_update_reboot_verify_and_the_way_back() -> None:
+def test_the_wall_is_update_reboot_verify_confirmation_and_the_way_back() -> None:
     slow = replace(WEB, name="slow", warm_up=timedelta(minutes=1), deadline=timedelta(minutes=4), tiers=("prod",))
     limits = Limits(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=7))
     of = plan(checks=(WEB, slow), limits=limits)
-    assert of.wall("test") == timedelta(minutes=10 + 5 + 1 + 7 + 5 + 1)
-    assert of.wall("prod") == timedelta(minutes=10 + 5 + 5 + 7 + 5 + 5)
+    assert of.wall("test") == timedelta(minutes=10 + 5 + 1 + 5 + 7 + 5 + 1)
+    assert of.wall("prod") == timedelta(minutes=10 + 5 + 5 + 5 + 7 + 5 + 5)
+    assert of.confirm_within("prod") == timedelta(minutes=10 + 5 + 5 + 5)
+    assert of.heard_within("prod") == timedelta(minutes=5 + 7 + 5 + 5)
+    trusting = replace(of, limits=replace(limits, confirm=timedelta(0)))
+    assert (trusting.confirm_within("prod"), trusting.heard_within("prod")) == (timedelta(0), timedelta(0))
+    assert of.wall("test") - trusting.wall("test") == timedelta(minutes=5)
     assert of.wall("test") - replace(of, reboot=RebootPolicy.NEVER).wall("test") == timedelta(minutes=5 + 5)
 
 

@@ -19,7 +19,7 @@ FINE: dict[Step, dict[str, Any]] = {
     Step.ENTER: {"state": "entered"},
     Step.PATCH: {"outcome": "applied", "installed": FILES, "reboot": {"owed": False}},
     Step.REBOOT: {"journal": None},
-    Step.VERIFY: {"measurements": [{"name": "web", "status": "pass", "before": "pass"}]},
+    Step.VERIFY: {"measurements": [{"name": "web", "status": "pass", "before": "pass"}], "confirmed": True},
     Step.LEAVE: {"state": "left"},
     Step.ROLLBACK: {
         "outcome": "restored",

@@ -61,14 +61,14 @@ def test_a_full_disk_does_not_keep_the_journal_from_saying_how_it_ended(
 ) -> None:
     reserve = written.folder / "reserve"
     assert reserve.stat().st_size >= 1_000_000
-    real = journal._replace
+    real = journal.replace_durably
 
     def full_until_the_reserve_is_gone(path: Path, data: bytes) -> None:
         if reserve.exists():
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(journal, "_replace", full_until_the_reserve_is_gone)
+    monkeypatch.setattr(journal, "replace_durably", full_until_the_reserve_is_gone)
     written.write("patch", {"state": "failed"})
     assert written.read("patch") == {"state": "failed"}
 

@@ -177,12 +177,12 @@ def test_only_a_new_attempt_tries_a_failed_rollback_again(entry: dict[str, Any],
 
 
 def test_a_run_that_changed_nothing_has_nothing_to_go_back_from(written: Journal) -> None:
-    assert rollback._settled_patch(written, 1) is None
+    assert rollback.settled_patch(written, 1) is None
     written.write("patch", {"state": "done", "outcome": "nothing"})
-    assert rollback._settled_patch(written, 1) is None
+    assert rollback.settled_patch(written, 1) is None
     written.write("patch", {"state": "intent", "unit": "u"})
-    assert rollback._settled_patch(written, 1) is None
+    assert rollback.settled_patch(written, 1) is None
     assert json.loads((written.folder / "patch.json").read_text())["state"] == "failed"
     written.write("patch", {"state": "running", "unit": "u"})
-    assert (rollback._settled_patch(written, 1) or {})["state"] == "running"
+    assert (rollback.settled_patch(written, 1) or {})["state"] == "running"
     assert "interrupted" in (written.read("patch") or {})["reason"]

@@ -58,6 +58,8 @@ class VirtualHost:
     highest: int = 0
     entered: bool = False
     patched_at: datetime | None = None
+    restores_at: datetime | None = None
+    """When it restores itself, unless it is confirmed before."""
     rollbacks: int = 0
     done: list[Deedlet] = field(default_factory=list)
 
@@ -66,6 +68,30 @@ class VirtualHost:
             return False
         sick_from = self.faults.sick_from
         return not (sick_from is not None and self.patched_at is not None and now >= self.patched_at + sick_from)
+
+    def wait_to_be_confirmed(self, now: datetime, seconds: float) -> None:
+        self.restores_at = now + timedelta(seconds=seconds) if seconds else None
+
+    def help_itself(self, now: datetime) -> None:
+        """Do what the confirm timer did meanwhile."""
+        if self.restores_at is None or now < self.restores_at:
+            return
+        self.restores_at = None
+        if "rollback" not in self.journal and self.faults.rollback != "failed":
+            self.go_back()
+            self.journal["rollback"]["by"] = "timer"
+
+    def go_back(self) -> None:
+        self.rollbacks += 1
+        self.versions = dict(self.old)
+        self.patched_at = None
+        self.journal["rollback"] = {"state": "done"}
+
+    @property
+    def reverted(self) -> bool:
+        """Whether it restored itself and nobody has judged it since."""
+        found = self.journal.get("rollback", {})
+        return found.get("by") == "timer" and not found.get("measured")
 
     def is_dark(self, now: datetime) -> bool:
         return any(start <= now < end for start, end in self.faults.dark)
@@ -154,6 +180,7 @@ class VirtualFleet:
         return self._answer(step, host, request)
 
     def _answer(self, step: Step, host: VirtualHost, request: Mapping[str, Any]) -> Report:
+        host.help_itself(self.clock.now())
         if step is Step.PROBE:
             return Report(host.name, Status.OK, "", {"journal": dict(host.journal)})
         if step not in {Step.VERIFY, Step.REBOOT}:
@@ -165,6 +192,10 @@ class VirtualFleet:
         if step not in {Step.PATCH, Step.ROLLBACK} and _used(host.faults.fails, step):
             host.entered = host.entered or (step is Step.ENTER and self.random.random() < 0.5)
             return Report(host.name, Status.FAILED, f"{step} failed on {host.name}", {})
+        if host.reverted and step in {Step.PATCH, Step.REBOOT, Step.VERIFY}:
+            return Report(
+                host.name, Status.FAILED, "it was not confirmed in time and restored itself", {"reverted": True}
+            )
         return getattr(self, f"_{step.value}")(host, request)
 
     def _stage(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
@@ -179,7 +210,8 @@ class VirtualFleet:
     def _leave(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         host.entered = False
         host.journal["maintenance"] = {"state": "left"}
-        return Report(host.name, Status.OK, "", {"state": "left"})
+        host.restores_at = None
+        return Report(host.name, Status.OK, "", {"state": "left", "reverted": host.reverted})
 
     def _patch(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         if "stage" not in host.journal:
@@ -187,6 +219,7 @@ class VirtualFleet:
         known = host.journal.get("patch")
         if known is None:
             host.old = dict(host.versions)
+            host.wait_to_be_confirmed(self.clock.now(), request["confirm"])
             fails = _used(host.faults.fails, Step.PATCH)
             if not fails or host.faults.half:
                 host.versions |= {p["name"]: p["version"] for p in request["packages"][: 1 if fails else None]}
@@ -200,10 +233,16 @@ class VirtualFleet:
         return Report(host.name, Status.OK, "", {"outcome": "applied", "installed": files, "reboot": owed})
 
     def _reboot(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
+        if host.restores_at is not None:
+            host.wait_to_be_confirmed(self.clock.now(), request["confirm"])
         return Report(host.name, Status.OK, "", {"journal": dict(host.journal)})
 
     def _verify(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
-        return Report(host.name, Status.OK, "", {"measurements": self._measured(host)})
+        measured = self._measured(host)
+        confirmed = measured[0]["status"] == "pass"
+        if confirmed:
+            host.restores_at = None
+        return Report(host.name, Status.OK, "", {"measurements": measured, "confirmed": confirmed})
 
     def _measured(self, host: VirtualHost) -> list[dict[str, str]]:
         healthy = host.healthy(self.clock.now())
@@ -215,11 +254,10 @@ class VirtualFleet:
             return Report(host.name, Status.OK, "", {**none, "outcome": "nothing"})
         if host.faults.rollback == "failed":
             return Report(host.name, Status.FAILED, "prerm failed", {**none, "outcome": "failed"})
+        host.restores_at = None
         if "rollback" not in host.journal:
-            host.rollbacks += 1
-            host.versions = dict(host.old)
-            host.patched_at = None
-            host.journal["rollback"] = {"state": "done"}
+            host.go_back()
+        host.journal["rollback"]["measured"] = True
         said = {**none, "outcome": host.faults.rollback, "measurements": self._measured(host)}
         if host.faults.rollback == "unverified":
             said["differences"] = ["tide.conf is not as it was"]

@@ -25,7 +25,7 @@ def random_plan(random: Random) -> Plan:
     names = ("test", "staging", "production")[: random.choice([1, 2, 2, 2, 3])]
     tiers = tuple(_tier(random, name) for name in names)
     hosts = {name: _host(random, name) for tier in tiers for name in tier.hosts}
-    limits = Limits(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=10))
+    limits = Limits(*(timedelta(minutes=span) for span in (10, 5, 10, 10, random.choice([5, 5, 5, 0]))))
     plan = made.plan(*tiers, patch_set={made.DEBIAN.key: FILES}, hosts=hosts.values(), limits=limits, checks=(WEB,))
     blackouts = (Blackout("fair", Day(11, 22), Day(11, 23), "UTC", tiers=("production",)),)
     reboot = random.choice([RebootPolicy.WHEN_OWED, RebootPolicy.WHEN_OWED, RebootPolicy.NEVER])
@@ -110,4 +110,4 @@ def _faults(random: Random, trouble: float) -> Faults:
 
 def _darkness(random: Random) -> tuple[datetime, datetime]:
     begins = START + timedelta(minutes=random.choice([0, 5, 10, 20, 60, 600, 3000]) * random.random())
-    return begins, begins + timedelta(minutes=random.choice([1, 5, 9, 15, 300, 1_000_000]))
+    return begins, begins + timedelta(minutes=random.choice([1, 5, 9, 15, 40, 60, 300, 1_000_000]))

@@ -34,6 +34,7 @@ def journal_view(journal: Journal) -> dict[str, Any]:
         "patch": _shown(patch),
         "rollback": _shown(as_it_is(journal.read("rollback"))),
         "reboot": journal.read("reboot"),
+        "confirm": journal.read("confirm"),
         "boot": fingerprint(),
         "boot_before": patch.get("boot_before") if patch else None,
     }

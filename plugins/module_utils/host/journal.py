@@ -13,7 +13,7 @@ from .errors import HostError
 from .names import run_id
 
 ROOT = Path("/var/lib/patchtide")
-PARTS = ("attempt", "stage", "maintenance", "record", "patch", "reboot", "rollback")
+PARTS = ("attempt", "stage", "maintenance", "record", "patch", "confirm", "reboot", "rollback")
 _RESERVE_BYTES = 1_048_576
 
 Entry = Dict[str, Any]
@@ -44,7 +44,7 @@ class Journal:
             folder.chmod(0o700)
         reserve = self.folder / "reserve"
         if not reserve.exists():
-            _replace(reserve, b"\0" * _RESERVE_BYTES)
+            replace_durably(reserve, b"\0" * _RESERVE_BYTES)
 
     def read(self, part: str) -> Entry | None:
         """The part as last written, None when it never was; HostError when it cannot be read."""
@@ -64,13 +64,13 @@ class Journal:
         data = json.dumps(entry, indent=1, sort_keys=True).encode()
         path = self.folder / f"{part}.json"
         try:
-            _replace(path, data)
+            replace_durably(path, data)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             # A full disk must not keep us from saying so: the reserve was kept for this.
             (self.folder / "reserve").unlink()
-            _replace(path, data)
+            replace_durably(path, data)
         return entry
 
     def fence(self, attempt: int) -> None:
@@ -86,7 +86,8 @@ class Journal:
             self.write("attempt", {"attempt": attempt})
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_durably(path: Path, data: bytes) -> None:
+    """Write a private file so that a crash at any moment leaves the old or the new one, whole."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from . import host
@@ -11,6 +12,7 @@ from .changes import remaining
 from .checks import Check
 from .checks import checks as named_checks
 from .clock import utc_now
+from .confirm import arm, refuse_beside_others, reverted
 from .errors import HostError
 from .files import verified
 from .hold import CALL_LOCK, exclusive
@@ -31,7 +33,16 @@ BLANK: dict[str, Any] = {
     "started": "",
     "finished": "",
     "log_tail": "",
+    "reverted": False,
 }
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long an update may take, and in how many seconds it has to be confirmed (0: it need not be)."""
+
+    deadline: float
+    confirm: float = 0
 
 
 def apply(
@@ -40,7 +51,7 @@ def apply(
     packages: list[Any],
     removes: list[Any],
     checks: list[Any],
-    deadline: float,
+    terms: Terms,
     check_mode: bool = False,
 ) -> Answer:
     """The staged packages installed, exactly those; a second call finds out what the first did."""
@@ -52,32 +63,34 @@ def apply(
         return Answer({**BLANK, "outcome": "nothing", "reason": "no packages were asked for"})
     if check_mode:
         return _foreseen(journal, wanted)
-    with exclusive(CALL_LOCK, deadline):
+    with exclusive(CALL_LOCK, terms.deadline):
         if not journal.exists():
             raise HostError(f"run {run} staged nothing on this host", "stage first", code="unstaged")
         journal.fence(attempt)
         entry = journal.read("patch")
         if entry is not None and not wanted.is_in(entry):
             raise HostError(f"run {run} patched other packages on this host", "use another run id", code="packages")
+        if reverted(journal):
+            return Answer({**BLANK, "reverted": True, "reason": reverted(journal)}, failure=reverted(journal))
         if journal.read("rollback") is not None:
             raise HostError(f"run {run} was rolled back on this host", "use another run id", code="rolled-back")
-        return _gone_on(journal, entry, wanted, baseline, attempt, deadline)
+        return _gone_on(journal, entry, wanted, baseline, attempt, terms)
 
 
 def _gone_on(
-    journal: Journal, entry: Entry | None, wanted: Change, baseline: list[Check], attempt: int, deadline: float
+    journal: Journal, entry: Entry | None, wanted: Change, baseline: list[Check], attempt: int, terms: Terms
 ) -> Answer:
     if entry is not None and entry.get("state") in ENDED:
         return _answer(entry, changed=False)
     if entry is None or (entry.get("state") == "intent" and not alive(entry)):
-        entry = _begun(journal, entry, wanted, baseline, attempt, deadline)
+        entry = _begun(journal, entry, wanted, baseline, attempt, terms)
     if entry.get("state") in ENDED:
         return _answer(entry, changed=False)
-    return _answer(ended(journal, "patch", deadline), changed=True)
+    return _answer(ended(journal, "patch", terms.deadline), changed=True)
 
 
 def _begun(
-    journal: Journal, former: Entry | None, wanted: Change, baseline: list[Check], attempt: int, deadline: float
+    journal: Journal, former: Entry | None, wanted: Change, baseline: list[Check], attempt: int, terms: Terms
 ) -> Entry:
     """The entry after the state was recorded and the transaction started, or `nothing` where all is installed."""
     stage = journal.read("stage") or {}
@@ -105,13 +118,16 @@ def _begun(
         "todo": [one.as_dict() for one in todo.packages],
         "leaving": [one.as_dict() for one in todo.removes],
         "files": listed,
-        "deadline": deadline,
+        "deadline": terms.deadline,
         "boot_before": fingerprint(),
     }
     if not todo:
         now = utc_now()
         nothing = {"state": "done", "outcome": "nothing", "reason": "everything is installed already", "unit": ""}
         return journal.write("patch", {**entry, **nothing, "started": now, "finished": now})
+    refuse_beside_others(journal)
+    if terms.confirm:
+        arm(journal, terms.confirm, terms.deadline)
     journal.write("patch", entry)
     launched(journal, "patch", entry)
     return entry

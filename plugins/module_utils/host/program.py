@@ -6,6 +6,7 @@ from .answer import respond
 from .inspection import inspect
 from .patching import apply
 from .rebooting import reboot
+from .reverting import booted, revert
 from .rollback import rollback
 from .staging import stage
 from .survey import probe
@@ -19,7 +20,8 @@ _WORDS = 3
 
 
 def main(argv: list[str]) -> int:
-    """`transact patch|rollback RUN`: 0 for an end as intended, 1 for a journaled failure, 2 for wrong usage."""
-    if len(argv) != _WORDS or argv[0] != "transact" or argv[1] not in ("patch", "rollback"):
-        return 2
-    return transact(argv[2], argv[1])
+    """`transact patch|rollback RUN`, `revert RUN`, `booted RUN`: 0 for an end as intended, 2 for wrong usage."""
+    if len(argv) == _WORDS and argv[0] == "transact" and argv[1] in ("patch", "rollback"):
+        return transact(argv[2], argv[1])
+    alone = {"revert": revert, "booted": booted}
+    return alone[argv[0]](argv[1]) if len(argv) == _WORDS - 1 and argv[0] in alone else 2

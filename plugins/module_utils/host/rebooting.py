@@ -7,6 +7,7 @@ from typing import Any
 from . import host
 from .answer import Answer
 from .boot import fingerprint
+from .confirm import ordered_reboot, reverted
 from .hold import CALL_LOCK, exclusive
 from .inspection import journal_view, reboot_owed
 from .journal import Entry, Journal
@@ -18,12 +19,18 @@ BLANK: dict[str, Any] = {
     "reboot": {"owed": False, "why": []},
     "kernel": {"running": "", "expected": None, "note": "", "own": False},
     "journal": None,
+    "reverted": False,
 }
 _PATIENCE = 600
 
 
-def reboot(run: str, attempt: int, state: str, when: str = "owed", check_mode: bool = False) -> Answer:
-    """Whether the host is to reboot now (`intended`), or whether it did as it should (`proven`)."""
+def reboot(
+    run: str, attempt: int, state: str, when: str = "owed", confirm: float = 0, check_mode: bool = False
+) -> Answer:
+    """Whether the host is to reboot now (`intended`), or whether it did as it should (`proven`).
+
+    `confirm`: in how many seconds after the reboot the host has to be confirmed, where that is awaited.
+    """
     host.require_root()
     journal = Journal(run)
     if check_mode:
@@ -31,10 +38,13 @@ def reboot(run: str, attempt: int, state: str, when: str = "owed", check_mode: b
     with exclusive(CALL_LOCK, _PATIENCE):
         journal.create()
         journal.fence(attempt)
-        return _intended(journal, when) if state == "intended" else _proven(journal)
+        gone = reverted(journal)
+        if gone:
+            return Answer({**_report(journal, reason=gone), "reverted": True}, failure=gone)
+        return _intended(journal, when, confirm) if state == "intended" else _proven(journal)
 
 
-def _intended(journal: Journal, when: str) -> Answer:
+def _intended(journal: Journal, when: str, confirm: float) -> Answer:
     """The intent journaled, unless nothing is owed; never again after a reboot that did not do what it was for."""
     debt = reboot_owed()
     phase = _phase(journal)
@@ -47,7 +57,9 @@ def _intended(journal: Journal, when: str) -> Answer:
     if wanted:
         expected = kernels().as_dict()
         entry = {"state": "intent", "phase": phase, "boot": fingerprint(), "why": debt["why"], "kernel": expected}
-        journal.write("reboot", {**entry, "ordered": int(former.get("ordered", 0)) + 1})
+        journal.write("reboot", entry)
+        if former.get("boot") != entry["boot"]:  # else it is the same one, taken up again
+            ordered_reboot(journal, confirm)
     return Answer(_report(journal, wanted=wanted))
 
 
@@ -85,6 +97,7 @@ def unproven(intent: Entry, boot_now: str, now: Kernels, why: list[str]) -> str:
 
 def _report(journal: Journal, wanted: bool = False, reason: str = "") -> dict[str, Any]:
     return {
+        **BLANK,
         "wanted": wanted,
         "reason": reason,
         "reboot": reboot_owed(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Iterable
 
+from . import network
 from .boot import fingerprint
 from .clock import utc_now
 from .kernel import kernels
@@ -20,6 +21,7 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
         "recorded": utc_now(),
         "boot": fingerprint(),
         "kernel": kernels().as_dict(),
+        "network": network.recorded(),
         "packages": package_states(installed),
         "automatic": sorted(manager.automatic(installed)),
         "services": service_states(services()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .confirm import is_armed
 from .errors import HostError
 from .journal import Journal
 from .unit import as_it_is
@@ -17,6 +18,8 @@ _NOTES = ("host.pyz", "imagined-status", "reserve")
 def is_settled(journal: Journal) -> bool:
     """Whether the run needs its files no more to bring this host into a known state."""
     patch, rollback = as_it_is(journal.read("patch")), as_it_is(journal.read("rollback"))
+    if is_armed(journal):
+        return False
     if rollback is not None:
         return rollback.get("state") == "done"
     return patch is None or patch.get("state") in ("intent", "done")

@@ -8,6 +8,7 @@ from . import host
 from .answer import Answer
 from .checks import Check
 from .checks import checks as named_checks
+from .confirm import arm, settle
 from .errors import summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
@@ -23,8 +24,13 @@ BLANK: dict[str, Any] = {
 }
 
 
-def rollback(run: str, attempt: int, checks: list[Any], deadline: float, check_mode: bool = False) -> Answer:
-    """The recorded state restored and compared, health judged; `nothing` where this run changed nothing here."""
+def rollback(
+    run: str, attempt: int, checks: list[Any], deadline: float, confirm: float = 0, check_mode: bool = False
+) -> Answer:
+    """The recorded state restored and compared, health judged; `nothing` where this run changed nothing here.
+
+    `confirm`: in how many seconds the host has to be heard again before it does what is left by itself; 0: never.
+    """
     host.require_root()
     wanted = named_checks(checks)
     journal = Journal(run)
@@ -34,19 +40,20 @@ def rollback(run: str, attempt: int, checks: list[Any], deadline: float, check_m
         return _foreseen(journal)
     with exclusive(CALL_LOCK, 2 * deadline):
         journal.fence(attempt)
-        patch = _settled_patch(journal, deadline)
+        patch = settled_patch(journal, deadline)
         if patch is None:
+            settle(journal, "nothing")
             return _nothing()
         entry = journal.read("rollback")
         if entry is not None and _is_final(entry, attempt):
             return _answer(entry, changed=False)
         if entry is None or not _goes_on(entry):
-            entry = _begun(journal, entry, attempt, deadline)
+            entry = _begun(journal, entry, attempt, deadline, confirm)
         entry = ended(journal, "rollback", deadline)
         return _answer(_judged(journal, entry, wanted), changed=True)
 
 
-def _settled_patch(journal: Journal, deadline: float) -> Entry | None:
+def settled_patch(journal: Journal, deadline: float) -> Entry | None:
     """The update that is to be undone, once its process ended; None when it changed nothing."""
     patch = journal.read("patch")
     if patch is None or patch.get("outcome") == "nothing":
@@ -76,12 +83,14 @@ def _goes_on(entry: Entry) -> bool:
     return alive(entry)
 
 
-def _begun(journal: Journal, former: Entry | None, attempt: int, deadline: float) -> Entry:
+def intended(journal: Journal, former: Entry | None, attempt: int, deadline: float) -> Entry:
+    """The intent of a rollback, to be journaled before it begins."""
     launch = int((former or {}).get("launch", 0)) + 1
-    entry = {
+    return {
         **BLANK,
         "state": "intent",
         "outcome": "",
+        "by": "controller",
         "attempt": attempt,
         "launch": launch,
         "unit": f"patchtide-{journal.run}-rollback-{launch}",
@@ -89,7 +98,14 @@ def _begun(journal: Journal, former: Entry | None, attempt: int, deadline: float
         "methods": [],
         "measured": False,
     }
-    journal.write("rollback", entry)
+
+
+def _begun(journal: Journal, former: Entry | None, attempt: int, deadline: float, confirm: float) -> Entry:
+    if confirm:
+        arm(journal, confirm, deadline)  # should the host go dark while it goes back
+    else:
+        settle(journal, "taken over")
+    entry = journal.write("rollback", intended(journal, former, attempt, deadline))
     launched(journal, "rollback", entry)
     return entry
 

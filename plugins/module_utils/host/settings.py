@@ -18,7 +18,8 @@ ETC = "/etc"
 # Accounts, caches and what the network writes are nobody's package settings; putting them back would do harm.
 _NOT_OURS = re.compile(
     r"/etc/((passwd|group|shadow|gshadow|subuid|subgid)-?|\.pwd\.lock|.*\.lock|ld\.so\.cache|mtab|resolv\.conf(\..*)?"
-    r"|machine-id|adjtime|hostname|hosts|udev/hwdb\.bin|lvm/(archive|backup|cache)/.*|.*\.patchtide-new)"
+    r"|machine-id|adjtime|hostname|hosts|udev/hwdb\.bin|lvm/(archive|backup|cache)/.*|.*\.patchtide-new"
+    r"|systemd/system/(timers\.target\.wants/)?patchtide-.*)"
 )
 _COPIED_BYTES = 8_388_608
 

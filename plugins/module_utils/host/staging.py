@@ -75,7 +75,7 @@ def begin_afresh(journal: Journal) -> None:
         return
     aside = journal.folder / "past" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for part in ("stage", "record", "patch", "reboot", "rollback"):
+    for part in ("stage", "record", "patch", "confirm", "reboot", "rollback"):
         path = journal.folder / f"{part}.json"
         if path.exists():
             path.rename(aside / path.name)

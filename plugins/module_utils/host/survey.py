@@ -11,6 +11,7 @@ from .answer import Answer
 from .boot import fingerprint
 from .checks import checks as named_checks
 from .clock import utc_now
+from .confirm import armed_runs
 from .errors import HostError, summed_up
 from .inspection import journal_view, reboot_owed
 from .journal import Journal
@@ -44,13 +45,20 @@ def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = 
     wanted = named_checks(checks)
     journal = Journal(run) if run else None
     manager = host.package_manager()
-    trouble = manager.troubles() + host.read_only()
+    trouble = manager.troubles() + host.read_only() + _unconfirmed(run)
     blocking = manager.refresh() if refresh and not check_mode else []
     outlook = _outlook(manager)
     blocking += outlook.trouble
     report = _report(manager, outlook, trouble + blocking, journal)
     report["measurements"] = measurements([one.once() for one in wanted], report["services"])
     return Answer(report, failure=summed_up([one.reason for one in blocking]))
+
+
+def _unconfirmed(run: str | None) -> list[Trouble]:
+    """Other runs whose update is not confirmed on this host: it may go back at any moment."""
+    hint = "wait until the host has restored itself, or end that run"
+    others = [name for name in armed_runs() if name != run]
+    return [Trouble("unconfirmed", f"the update of run {name} is not confirmed here", hint) for name in others]
 
 
 def _outlook(manager: PackageManager) -> Outlook:

@@ -12,7 +12,7 @@ import zipfile
 from .command import environment, finished
 from .errors import HostError
 from .hold import TRANSACTION_LOCK, is_free
-from .journal import Entry, Journal
+from .journal import Entry, Journal, replace_durably
 from .services import has_systemd
 
 ENDED = ("done", "failed")
@@ -24,10 +24,7 @@ _GRACE = 300
 
 def launched(journal: Journal, step: str, entry: Entry) -> None:
     """Start the transaction whose intent is in the journal already; HostError when it cannot be started."""
-    program = journal.folder / "host.pyz"
-    program.write_bytes(zipapp())
-    program.chmod(0o600)
-    argv = [_interpreter(), str(program), "transact", step, journal.run]
+    argv = [*program_argv(journal), "transact", step, journal.run]
     if has_systemd():
         unit = ["systemd-run", "--quiet", "--collect", f"--unit={entry['unit']}", "--description=Patchtide transaction"]
         started = finished([*unit, "--setenv=HOME=/root", "--", *argv], 60)
@@ -35,6 +32,14 @@ def launched(journal: Journal, step: str, entry: Entry) -> None:
             raise HostError(f"systemd-run could not start {entry['unit']}: {started.why()}", "is systemd well?", "unit")
     else:
         _detach(argv)
+
+
+def program_argv(journal: Journal) -> list[str]:
+    """The words that start this program from the run's own folder, where it is put whole for units to run."""
+    program, data = journal.folder / "host.pyz", zipapp()
+    if not program.exists() or program.read_bytes() != data:
+        replace_durably(program, data)  # never in place: a unit may be running it
+    return [_interpreter(), str(program)]
 
 
 def ended(journal: Journal, step: str, deadline: float) -> Entry:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from . import host
 from .answer import Answer
 from .command import finished
+from .confirm import reverted, settle
 from .errors import HostError
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
@@ -24,7 +26,7 @@ UPDATERS = (
 )
 _WORKERS = ("apt-daily.service", "apt-daily-upgrade.service", "dnf-automatic.service", "dnf5-automatic.service")
 _PATIENCE = 300
-BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": []}
+BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": [], "reverted": False}
 
 
 def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) -> Answer:
@@ -37,7 +39,11 @@ def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) ->
         journal.create()
         journal.fence(attempt)
         entry = journal.read("maintenance") or {}
-        return _entered(journal, entry) if state == "entered" else _left(journal, entry)
+        if state == "entered":
+            return _entered(journal, entry)
+        settle(journal, "left")  # whatever became of the host: it is no longer worked on
+        answer = _left(journal, entry)
+        return replace(answer, report={**answer.report, "reverted": bool(reverted(journal))})
 
 
 def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:

@@ -8,28 +8,55 @@ from . import host
 from .answer import Answer
 from .changes import departures
 from .checks import checks as named_checks
+from .confirm import loops, reverted, settle
 from .errors import summed_up
+from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .measurements import measurements, regressions
 from .names import intended
 
-BLANK: dict[str, Any] = {"measurements": [], "installed_ok": False, "differences": []}
+BLANK: dict[str, Any] = {
+    "measurements": [],
+    "installed_ok": False,
+    "differences": [],
+    "confirmed": False,
+    "reverted": False,
+}
+_PATIENCE = 120
 
 
-def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = True) -> Answer:
-    """Every check measured; with enforce, anything that is not known to be well is a failure, no check included."""
+def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = True, confirm: bool = False) -> Answer:
+    """Every check measured; with enforce, anything that is not known to be well is a failure, no check included.
+
+    With confirm, a host that is well and as the update left it takes its confirm timer away.
+    """
     wanted = named_checks(checks)
     journal = Journal(run)
+    if reverted(journal):
+        return Answer({**BLANK, "reverted": True}, failure=reverted(journal))
     record = journal.read("record") if baseline == "run" else None
     before = record or {}
     paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
     measured = measurements(wanted, before.get("services"), before.get("baseline"), paused)
     own, foreign = installed_differences(journal)
-    report = {"measurements": measured, "installed_ok": not own, "differences": own + foreign}
+    own += [sentence for sentence in (loops(journal),) if sentence]
     sentences = own + regressions(measured)
     if not measured:
         sentences.append("no check is configured, and nothing measured is no health")
+    report = {**BLANK, "measurements": measured, "installed_ok": not own, "differences": own + foreign}
+    if confirm and not sentences and not foreign:
+        report["confirmed"] = _confirmed(journal)
     return Answer(report, failure=summed_up(sentences) if enforce else "")
+
+
+def _confirmed(journal: Journal) -> bool:
+    """Whether the host stays as it is from now on: unless its timer came first."""
+    if not journal.exists():
+        return True
+    with exclusive(CALL_LOCK, _PATIENCE):
+        if not reverted(journal):
+            settle(journal, "confirmed")
+        return not reverted(journal)
 
 
 def installed_differences(journal: Journal) -> tuple[list[str], list[str]]:

@@ -88,7 +88,7 @@ def _selection(updates: Updates) -> patchset.Selection:
 
 def limits_of(limits: Limits) -> policy.Limits:
     """Return the limits as the core has them."""
-    return policy.Limits(limits.patch, limits.reboot, limits.rollback, limits.lost)
+    return policy.Limits(limits.patch, limits.reboot, limits.rollback, limits.lost, limits.confirm)
 
 
 def _check(check: HealthCheck) -> health.Check:

@@ -233,7 +233,9 @@ class Limits(Section):
     rollback: Period = timedelta(minutes=10)
     """The way back."""
     lost: Period = timedelta(minutes=10)
-    """For how long a host that stopped answering is looked for."""
+    """For how long a host that stopped answering is looked for, beyond the time in which it may come back by itself."""
+    confirm: Duration = timedelta(minutes=5)
+    """How long after everything should be done a host that nobody confirmed restores itself; `0s`: it never does."""
 
 
 class Maintenance(Section):

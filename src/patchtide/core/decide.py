@@ -166,7 +166,14 @@ def _out_of_patience(run: Run, host: HostState, now: datetime) -> bool:
         return host.tries >= _STAGE_TRIES
     if host.unheard >= _UNHEARD_TRIES:
         return True
-    return host.lost_since is not None and now >= host.lost_since + run.plan.limits.lost
+    return host.lost_since is not None and now >= host.lost_since + _looked_for(run, host)
+
+
+def _looked_for(run: Run, host: HostState) -> timedelta:
+    """A host that may be about to restore itself is looked for until it must have done that."""
+    limits = run.plan.limits
+    alone = host.changed and bool(limits.confirm)
+    return limits.lost + (run.plan.wall(host.tier) if alone else timedelta(0))
 
 
 def _look(run: Run, now: datetime) -> Action | None:
@@ -282,8 +289,8 @@ def _forward(wave: Iterable[HostState], now: datetime) -> Action | None:
 def _undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> Action | None:
     """Hosts that were harmed are put back; beyond the budget, so is everything else that their wave changed."""
     harmed = _at(wave, Step.ROLLBACK, now)
-    asked = tuple(name for name in harmed if name in run.asked)
-    if asked:
+    asked = tuple(name for name in harmed if name in run.asked or run.hosts[name].reverted)
+    if asked:  # a person wants it, or the host did it already and is only to be judged
         return Do(Step.ROLLBACK, asked, run.hosts[asked[0]].reason)
     if not harmed:
         return _condemned(run, tier, wave, now)

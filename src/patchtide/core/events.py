@@ -34,7 +34,8 @@ class Finding:
     """What a step found out on a host, as far as a decision may need it.
 
     `restored` is the rollback's outcome: restored, unverified, failed or nothing; `begun` answers a look at a host in
-    doubt: which steps its own journal knows of.
+    doubt: which steps its own journal knows of. `confirmed`: the host stays as it is from now on; `reverted`: nobody
+    confirmed it in time, and it restored itself.
     """
 
     installed: tuple[Installed, ...] = ()
@@ -44,6 +45,8 @@ class Finding:
     restored: str = ""
     differences: tuple[str, ...] = ()
     begun: tuple[Step, ...] = ()
+    confirmed: bool = False
+    reverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.packages import Package, Removal
-from patchtide.core.policy import Amount, Approvals, Limits, OnFailure, RebootPolicy, room
+from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, room
 from patchtide.core.windows import Blackout, Calendar, Window
 
 SCHEMA = "patchtide/plan/v1"
@@ -94,8 +94,23 @@ class Plan:
 
     def wall(self, tier: str) -> timedelta:
         """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
+        return sum(self._room(tier).values(), timedelta(0))
+
+    def confirm_within(self, tier: str) -> timedelta:
+        """Return how long after its update began a host is to be confirmed, or restores itself; 0: it never does.
+
+        It is all of the wall but the way back, so that going dark does not take a host beyond its window.
+        """
+        return self.wall(tier) - self._room(tier)[WAY_BACK] if self.limits.confirm else timedelta(0)
+
+    def heard_within(self, tier: str) -> timedelta:
+        """Return how long after its way back began a host is to be heard again, or helps itself; 0: it never does."""
+        limits = self.limits
+        return self._room(tier)[WAY_BACK] + limits.confirm if limits.confirm else timedelta(0)
+
+    def _room(self, tier: str) -> dict[str, timedelta]:
         verify = max((check.warm_up + check.deadline for check in self.checks_of(tier)), default=timedelta(0))
-        return sum(room(self.limits, self.reboot, verify).values(), timedelta(0))
+        return room(self.limits, self.reboot, verify)
 
 
 def misfit(plan: Plan) -> str | None:

@@ -61,6 +61,11 @@ class Limits:
     rollback: timedelta = timedelta(minutes=10)
     lost: timedelta = timedelta(minutes=10)
     """For how long an unreachable host that was being worked on is looked for."""
+    confirm: timedelta = timedelta(minutes=5)
+    """How much later than everything should be done a host that nobody confirmed restores itself; 0: never."""
+
+
+WAY_BACK = "the way back"
 
 
 def room(limits: Limits, reboot: RebootPolicy, verify: timedelta) -> dict[str, timedelta]:
@@ -69,4 +74,10 @@ def room(limits: Limits, reboot: RebootPolicy, verify: timedelta) -> dict[str, t
     The way back is reserved in full: putting the host back may owe a reboot of its own, and health is judged again.
     """
     owed = limits.reboot if reboot is RebootPolicy.WHEN_OWED else timedelta(0)
-    return {"update": limits.patch, "reboot": owed, "checks": verify, "the way back": limits.rollback + owed + verify}
+    return {
+        "update": limits.patch,
+        "reboot": owed,
+        "checks": verify,
+        "confirmation": limits.confirm,
+        WAY_BACK: limits.rollback + owed + verify,
+    }

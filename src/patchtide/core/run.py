@@ -42,6 +42,7 @@ class HostState:
     it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
     and not begun anew. `entered`: maintenance mode may be on. `changed`: the update may have been begun. `unheard`: how
     often in a row a step that may change the host was not answered. `told`: what it was put back from is in quarantine.
+    `reverted`: nobody confirmed it in time, and it restored itself.
     """
 
     name: str
@@ -63,6 +64,7 @@ class HostState:
     changed: bool = False
     reboot_owed: bool = False
     rolled_back: bool = False
+    reverted: bool = False
     verified_at: datetime | None = None
     left_at: datetime | None = None
     leave_failures: int = 0
@@ -220,7 +222,7 @@ def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
         return host  # an answer that comes late, of an attempt that was fenced, or twice
     if event.status in {Status.UNREACHABLE, Status.UNKNOWN} or (event.step, event.status) == _BLIND:
         return _unheard(host, event)
-    heard = replace(host, lost_since=None, tries=0)
+    heard = replace(host, lost_since=None, tries=0, reverted=host.reverted or event.finding.reverted)
     if event.step is Step.PROBE:
         told = replace(heard, started=None, reattach=host.started in event.finding.begun)
     else:
@@ -307,6 +309,8 @@ def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
         return _harmed(replace(host, health=verdict.reason), verdict.reason)
     if event.finding.differences and host.end is None and not host.rolled_back:
         return _harmed(host, f"not as the update left it: {'; '.join(event.finding.differences)}")
+    if run.plan.limits.confirm and not event.finding.confirmed and host.end is None and not host.rolled_back:
+        return _harmed(host, f"{verdict.reason}, but the host does not say that it is confirmed")
     host = replace(host, verified_at=event.at, health=verdict.reason)
     if host.rolled_back:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
@@ -344,6 +348,8 @@ def _left(host: HostState, event: HostFinished) -> HostState:
             host, next=None, end=EndState.QUARANTINED, fate=None, failed=True, reason=_also(host.reason, why)
         )
     host = replace(host, entered=False, leave_failures=0)
+    if event.finding.reverted and not host.rolled_back:
+        return _turned(host)  # it restored itself while it was waited for a person: how is it now?
     if host.fate is None:  # it was only entered, and the window shut before anything began
         return replace(host, next=Step.ENTER)
     return replace(host, next=None, end=host.fate, fate=None, left_at=event.at)

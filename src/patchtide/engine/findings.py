@@ -154,6 +154,8 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
         restored=str(data.get("outcome", "")) if step is Step.ROLLBACK else "",
         differences=parsed(tuple[str, ...], data.get("differences", []), what="differences"),
         begun=_begun(data),
+        confirmed=data.get("confirmed") is True,
+        reverted=data.get("reverted") is True,
     )
 
 

@@ -11,6 +11,7 @@ from patchtide.core.steps import Step
 def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[str, object]:
     """Return the parameters of a step for one host; durations are in seconds."""
     tier = run.hosts[host].tier
+    limits, within = run.plan.limits, run.plan.confirm_within(tier)
     asked: dict[str, object] = {"run": run_id, "attempt": attempt}
     match step:
         case Step.PROBE:
@@ -23,14 +24,16 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "state": "left", "hook": run.plan.leave_hook}
         case Step.PATCH:
             change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
-            deadline = run.plan.limits.patch.total_seconds()
-            return {**asked, **change, "checks": _checks(run, tier), "deadline": deadline}
+            spans = {"deadline": limits.patch.total_seconds(), "confirm": within.total_seconds()}
+            return {**asked, **change, "checks": _checks(run, tier), **spans}
         case Step.REBOOT:
-            return {**asked, "reboot_timeout": run.plan.limits.reboot.total_seconds()}
+            rest = (within - limits.patch).total_seconds() if within else 0.0
+            return {**asked, "reboot_timeout": limits.reboot.total_seconds(), "confirm": rest}
         case Step.VERIFY:
-            return {**asked, "checks": _checks(run, tier), "enforce": False}
+            return {**asked, "checks": _checks(run, tier), "enforce": False, "confirm": True}
         case Step.ROLLBACK:
-            return {**asked, "checks": _checks(run, tier), "deadline": run.plan.limits.rollback.total_seconds()}
+            back = run.plan.heard_within(tier).total_seconds()
+            return {**asked, "checks": _checks(run, tier), "deadline": limits.rollback.total_seconds(), "confirm": back}
 
 
 def time_allowed(run: Run, step: Step, tier: str) -> float:

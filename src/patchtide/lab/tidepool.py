@@ -40,6 +40,10 @@ ExecStartPre=-+/usr/sbin/ip rule add priority 10 blackhole
 ExecStopPost=-+/usr/sbin/ip rule del priority 10 blackhole
 """
 _LIGHT = "ip rule del priority 10 blackhole || true\n"
+_MUTE = """\
+systemctl disable --now ssh.service
+systemctl mask ssh.service
+"""
 VERSIONS = {
     FIRST: Variation("the version to start from"),
     "1.1": Variation("good"),
@@ -53,6 +57,8 @@ VERSIONS = {
     "1.9": Variation("answers 500 and cannot be downgraded or removed", broken_where="everywhere", prerm=_LOCKED),
     "1.10": Variation("good, and needs a new package", depends="tidepool-extra"),
     "1.11": Variation("answers 500, and needs a new package", broken_where="everywhere", depends="tidepool-extra"),
+    "1.20": Variation("stops, disables and masks sshd in its postinst", postinst=_MUTE),
+    "1.21": Variation("takes its link down, which only a boot brings up again", postinst="ip link set eth0 down\n"),
     "2.0": Variation("answers 500 where the environment says production", broken_where="production"),
     "2.1": Variation("answers 500 where the environment says fragile", broken_where="fragile"),
 }
