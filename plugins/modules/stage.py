@@ -32,6 +32,13 @@ options:
     type: list
     elements: dict
     default: []
+  promised:
+    description:
+      - The sha256 of files that the caller can bring to C(/var/lib/patchtide/<run>/inbox/), where this host's sources
+        lack them. When nothing else is missing this is no failure; bring them and call again without this.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -100,6 +107,14 @@ report:
       description: Size of all files.
       returned: always
       type: int
+    missing:
+      description: The sha256 of locked files that neither the host nor its sources have.
+      returned: always
+      type: list
+    brought:
+      description: The sha256 of files that were found in the inbox.
+      returned: always
+      type: list
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -115,15 +130,13 @@ def main() -> None:
             "attempt": {"type": "int", "default": 1},
             "packages": {"type": "list", "elements": "dict", "required": True},
             "removes": {"type": "list", "elements": "dict", "default": []},
+            "promised": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(
-        module,
-        lambda: stage(given["run"], given["attempt"], given["packages"], given["removes"], module.check_mode),
-        BLANK,
-    )
+    words = ("run", "attempt", "packages", "removes", "promised")
+    respond(module, lambda: stage(*(given[word] for word in words), check_mode=module.check_mode), BLANK)
 
 
 if __name__ == "__main__":

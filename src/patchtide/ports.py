@@ -1,6 +1,6 @@
-"""The five doors to the world. Adapters stand behind them; the engine knows nothing else."""
+"""The six doors to the world. Adapters stand behind them; the engine knows nothing else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ class Deed:
     """One step on some hosts: `requests` holds each host's parameters, as data, under its name.
 
     `marker` names the attempt on every child process, so that orphans can be found. `timeout` is in seconds.
+    `playbook` names another playbook than the step's own, for an errand beside it.
     """
 
     run_id: str
@@ -24,6 +25,7 @@ class Deed:
     marker: str
     timeout: float
     inventory: tuple[str, ...]
+    playbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,25 @@ class Store(Protocol):
 
     def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
         """Return the events of these kinds from every stream, each with its stream, oldest first."""
+        ...
+
+
+class Depot(Protocol):
+    """Keeps package files on the controller, each under its sha256."""
+
+    def held(self, hashes: Iterable[str]) -> dict[str, str]:
+        """Return the path of each of these files that is here, its content looked at just now."""
+        ...
+
+    def receiving(self) -> AbstractContextManager[str]:
+        """Give a folder for files named by their sha256, taken in when it is left without an error.
+
+        What is not what its name says is dropped.
+        """
+        ...
+
+    def prune(self, wanted: Collection[str]) -> int:
+        """Remove every file but these and return how many went."""
         ...
 
 

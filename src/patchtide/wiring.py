@@ -6,7 +6,7 @@ from pathlib import Path
 from patchtide.core.settings import Settings
 from patchtide.core.signature import Signature
 from patchtide.engine.desk import Desk
-from patchtide.ports import Lock, Notifier, Store
+from patchtide.ports import Depot, Lock, Notifier, Store
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -35,6 +35,13 @@ def lock(of: Settings) -> Lock:
     return FileLock(Path(of.state) / "lock")
 
 
+def depot(of: Settings) -> Depot:
+    """Return the project's package files that hosts have proven or bundles have brought."""
+    from patchtide.adapters.depot import FileDepot
+
+    return FileDepot(Path(of.state) / "depot")
+
+
 def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
     from patchtide.adapters.ansible import AnsibleExecutor
@@ -48,6 +55,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
         lock=lock(of),
         clock=SystemClock(),
         notifier=notifier,
+        depot=depot(of),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.cli.fleet import Fleet
 
-from patchtide.adapters.fake import MemoryLock, MemoryStore
+from patchtide.adapters.fake import EmptyDepot, MemoryLock, MemoryStore
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
@@ -96,7 +96,7 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     hosts, store, lock = Fleet(), MemoryStore(), MemoryLock()
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, store, lock, hosts.clock, notifier)
+        return Desk(hosts, store, lock, hosts.clock, notifier, EmptyDepot())
 
     for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine"):
         __import__(f"patchtide.cli.{name}")

@@ -15,6 +15,7 @@ from .journal import Entry
 from .names import Package
 from .packagemanager import PackageFile, PackageManager, Trouble, Wanted, stored_name
 from .settings import sha256
+from .supply import MissingError, absence, fetched, on_the_host
 
 WORKSHOP = "/var/tmp"  # noqa: S108  mkdtemp makes a folder of its own there
 _MARGIN = 67_108_864
@@ -30,22 +31,27 @@ def collected(
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     new = {Wanted(one.name, one.arch, one.version): one for one in todo}
     published = manager.published([*new, *old])
-    _refuse_other_files(new, published)
     workshop = Path(tempfile.mkdtemp(prefix="patchtide-", dir=WORKSHOP))
     try:
         here = {one: path for one in old for path in [_cached(one, published.get(one), manager)] if path}
-        staged_already = folder / "staged"
-        missing = [one for one in new if not _is_staged(staged_already / stored_name(one, manager.suffix), new[one])]
-        fetched = _fetched(missing, [one for one in old if one not in here and one in published], workshop, manager)
-        staged = [
-            _stored(folder / "staged", one, fetched.get(one), package.sha256, manager) for one, package in new.items()
-        ]
-        kept = [
-            _kept(folder / "kept", one, here.get(one), fetched.get(one), published, workshop, manager) for one in old
-        ]
+        found = {one: path for one in new for path in [on_the_host(folder, one, new[one], manager)] if path}
+        wanted = [one for one in new if one not in found and published.get(one) == new[one].sha256]
+        wanted += [one for one in old if one not in here and one in published]
+        got, why = fetched(wanted, workshop, manager)
+        found.update({one: path for one, path in got.items() if one in new and sha256(path) == new[one].sha256})
+        staged = [_stored(folder / "staged", one, found[one], new[one].sha256, manager) for one in new if one in found]
+        _refuse_without(
+            {new[one]: absence(new[one], published.get(one), why.get(one)) for one in new if one not in found}
+        )
+        kept = [_kept(folder / "kept", one, here.get(one), got.get(one), published, workshop, manager) for one in old]
     finally:
         shutil.rmtree(str(workshop), ignore_errors=True)
     return staged, kept
+
+
+def _refuse_without(reasons: dict[Package, str]) -> None:
+    if reasons:
+        raise MissingError(reasons)
 
 
 def described(staged: Sequence[PackageFile], todo: Sequence[Package]) -> list[dict[str, str]]:
@@ -102,40 +108,11 @@ def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Troub
     return None
 
 
-def _refuse_other_files(new: dict[Wanted, Package], published: dict[Wanted, str]) -> None:
-    """HostError when the host's sources offer another file under a locked version."""
-    other = [one.name for one, package in new.items() if published.get(one, package.sha256) != package.sha256]
-    if other:
-        raise HostError(
-            f"the host's sources offer another file than the locked one for {', '.join(sorted(other))}",
-            "the sha256 differs: do test and production read the same mirror?",
-            code="hash",
-        )
-
-
-def _is_staged(path: Path, package: Package) -> bool:
-    return path.is_file() and not path.is_symlink() and sha256(path) == package.sha256
-
-
 def _cached(wanted: Wanted, digest: str | None, manager: PackageManager) -> Path | None:
     for path in manager.cached(wanted):
         if digest is None or sha256(path) == digest:
             return path
     return None
-
-
-def _fetched(new: list[Wanted], old: list[Wanted], workshop: Path, manager: PackageManager) -> dict[Wanted, Path]:
-    """What could be downloaded: all of new, and of old whatever the mirror still has."""
-    try:
-        return manager.fetch([*new, *old], workshop)
-    except HostError:
-        found = manager.fetch(new, workshop)
-    for one in old:
-        try:
-            found.update(manager.fetch([one], workshop))
-        except HostError:
-            continue
-    return found
 
 
 def _kept(

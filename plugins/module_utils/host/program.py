@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .answer import respond
 from .inspection import inspect
+from .lending import lend
 from .patching import apply
 from .rebooting import reboot
 from .reverting import booted, revert
@@ -14,7 +15,19 @@ from .transaction import transact
 from .upkeep import maintenance
 from .verification import verify
 
-__all__ = ["apply", "inspect", "main", "maintenance", "probe", "reboot", "respond", "rollback", "stage", "verify"]
+__all__ = [
+    "apply",
+    "inspect",
+    "lend",
+    "main",
+    "maintenance",
+    "probe",
+    "reboot",
+    "respond",
+    "rollback",
+    "stage",
+    "verify",
+]
 
 _WORDS = 3
 

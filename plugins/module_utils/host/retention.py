@@ -11,7 +11,7 @@ from .journal import Journal
 from .unit import as_it_is
 
 KEPT_RUNS = 3
-_BULKY = ("staged", "kept", "settings", "aside")
+_BULKY = ("staged", "kept", "inbox", "settings", "aside")
 _NOTES = ("host.pyz", "imagined-status", "reserve")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, List
+from typing import Any, List, Sequence
 
 from . import host
 from .answer import Answer
@@ -15,6 +15,7 @@ from .journal import Entry, Journal
 from .names import Change, change
 from .packagemanager import Installed, PackageFile, PackageManager, Return, Trouble, Wanted
 from .retention import is_settled, prune
+from .supply import MissingError, brought, close_inbox, open_inbox
 from .unit import as_it_is
 
 BLANK = {
@@ -25,6 +26,8 @@ BLANK = {
     "reverse": {"proven": False, "reason": ""},
     "trouble": [],
     "bytes": 0,
+    "missing": [],
+    "brought": [],
 }
 Files = List[PackageFile]
 
@@ -32,8 +35,18 @@ _LOCK_PATIENCE = 90
 _CALL_PATIENCE = 3600
 
 
-def stage(run: str, attempt: int, packages: list[Any], removes: list[Any], check_mode: bool = False) -> Answer:
-    """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason."""
+def stage(
+    run: str,
+    attempt: int,
+    packages: list[Any],
+    removes: list[Any],
+    promised: Sequence[str] = (),
+    check_mode: bool = False,
+) -> Answer:
+    """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason.
+
+    It is none where all that is missing are files that the controller promised (by sha256) to bring to the inbox.
+    """
     host.require_root()
     wanted = change(packages, removes)
     journal = Journal(run)
@@ -50,7 +63,9 @@ def stage(run: str, attempt: int, packages: list[Any], removes: list[Any], check
         journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict()})
         prune(journal)
         report = _report(entry)
-        return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=_failure(report))
+        awaited = bool(report["missing"]) and set(report["missing"]) <= set(promised)
+        failure = "" if awaited else _failure(report)
+        return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=failure)
 
 
 def _already(journal: Journal, wanted: Change) -> Answer | None:
@@ -84,6 +99,10 @@ def begin_afresh(journal: Journal) -> None:
 def _staged_or_why_not(journal: Journal, wanted: Change) -> Entry:
     try:
         return _staged(journal, wanted, host.package_manager())
+    except MissingError as error:
+        open_inbox(journal.folder)
+        trouble = Trouble(error.code, error.reason, error.hint)
+        return _entry(trouble=[trouble], missing=sorted(one.sha256 for one in error.files))
     except HostError as error:
         return _entry(trouble=[Trouble(error.code, error.reason, error.hint)])
 
@@ -100,8 +119,10 @@ def _staged(journal: Journal, wanted: Change, manager: PackageManager) -> Entry:
     lacking = room_missing(todo.packages, [])
     if lacking:
         return _entry(trouble=[lacking])
+    came = brought(journal.folder)
     staged, kept = collected(journal.folder, todo.packages, _old(installed, todo), manager)
-    entry = _entry(staged=described(staged, todo.packages), kept=kept_described(kept))
+    close_inbox(journal.folder)
+    entry = _entry(staged=described(staged, todo.packages), kept=kept_described(kept), brought=came)
     lacking = room_missing([], [*staged, *(file for file, _ in kept)])
     if lacking:
         return _unproven(entry, lacking)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from patchtide.core.packages import Package
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState
@@ -95,3 +96,14 @@ def unproven(run: Run, host: str) -> str | None:
     files = [file for file, _ in run.plan.packages(host)]
     missing = [f for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
     return ", ".join(file.exact for file in missing) or None
+
+
+def provers(run: Run, file: Package) -> tuple[str, ...]:
+    """Return the hosts that have installed exactly this file in the run and kept it."""
+    wanted = (file.name, file.arch, file.version, file.sha256)
+    return tuple(
+        host.name
+        for host in run.hosts.values()
+        if host.end is EndState.PATCHED
+        if any((f.name, f.arch, f.version, f.sha256) == wanted for f in host.installed)
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from patchtide.ports import Clock, Executor, Lock, Notifier, Store
+from patchtide.ports import Clock, Depot, Executor, Lock, Notifier, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +14,4 @@ class Desk:
     lock: Lock
     clock: Clock
     notifier: Notifier
+    depot: Depot

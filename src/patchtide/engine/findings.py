@@ -101,13 +101,19 @@ def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:
     if odd:
         return Status.UNKNOWN, f"the report cannot be read: {odd}", Finding()
     silent = f"{step} failed without saying why" if report.status is Status.FAILED else ""
-    reason = _sentence(report.reason or str(report.data.get("reason", "")) or silent)
+    reason = _sentence(report.reason or str(report.data.get("reason", "")) or silent or _brought(report.data))
     try:
         return report.status, reason, _finding(step, report.data)
     except UsageError as error:
         if report.status is Status.FAILED:  # that it failed is known, whatever else it says
             return report.status, reason, Finding()
         return Status.UNKNOWN, f"the report cannot be read: {error.message}", Finding()
+
+
+def _brought(data: Mapping[str, object]) -> str:
+    """Say that files came from the controller, when a stage went well only with them."""
+    files = data.get("brought")
+    return f"{len(files)} of its files came from the depot" if isinstance(files, list | tuple) and files else ""
 
 
 def _sentence(text: str) -> str:

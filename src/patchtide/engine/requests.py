@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from patchtide.core.health import Check
+from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
 from patchtide.core.run import Run
 from patchtide.core.steps import Step
@@ -17,7 +18,8 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
         case Step.PROBE:
             return {**asked, "refresh": False, "checks": []}
         case Step.STAGE:
-            return {**asked, "packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
+            files = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
+            return {**asked, **files, "supply": {}}
         case Step.ENTER:
             return {**asked, "state": "entered", "hook": run.plan.enter_hook}
         case Step.LEAVE:
@@ -63,18 +65,20 @@ _GRACE_SECONDS = 120.0
 
 
 def _packages(plan: Plan, host: str) -> list[dict[str, object]]:
-    return [
-        {
-            "name": package.name,
-            "arch": package.arch,
-            "version": package.version,
-            "filename": package.filename,
-            "size": package.size,
-            "sha256": package.sha256,
-            "previous": previous,
-        }
-        for package, previous in plan.packages(host)
-    ]
+    return [package_request(package, previous) for package, previous in plan.packages(host)]
+
+
+def package_request(package: Package, previous: str | None) -> dict[str, object]:
+    """Return a package file as the host program takes it, with the version that it replaces."""
+    return {
+        "name": package.name,
+        "arch": package.arch,
+        "version": package.version,
+        "filename": package.filename,
+        "size": package.size,
+        "sha256": package.sha256,
+        "previous": previous,
+    }
 
 
 def _removes(plan: Plan, host: str) -> list[dict[str, str]]:

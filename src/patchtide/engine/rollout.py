@@ -21,10 +21,12 @@ from patchtide.core.events import (
 from patchtide.core.plan import Plan
 from patchtide.core.quarantine import refused_versions
 from patchtide.core.run import Run, fold, folded
+from patchtide.core.steps import Step
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
 from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.requests import request, time_allowed
+from patchtide.engine.supply import staged
 from patchtide.ports import Deed, Report
 
 _POLL_SECONDS = 1.0
@@ -120,7 +122,8 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     timeout = time_allowed(run, action.step, tier)
     deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
     yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
-    for report in _once_each(deed, desk.executor.perform(deed)):
+    reports = staged(deed, run, desk) if action.step is Step.STAGE else desk.executor.perform(deed)
+    for report in _once_each(deed, reports):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
         yield HostFinished(now, action.step, report.host, attempt, status, reason, finding)

@@ -95,9 +95,16 @@ def _report(data: Happening) -> Mapping[str, object]:
 
 def _told(data: Happening, otherwise: str) -> str:
     """Return the module's own sentence; when the module did not even run, also what its interpreter said."""
-    result = _mapping(data.get("res"))
+    result = _first_failed(_mapping(data.get("res")))
     said = [result.get("msg"), result.get("module_stderr")]
     return ": ".join(_printable(str(text)).strip() for text in said if text).removeprefix("Task failed: ") or otherwise
+
+
+def _first_failed(result: Happening) -> Happening:
+    """Return what failed in a loop, of whose items Ansible itself only says that one or more did."""
+    items = result.get("results")
+    failed = [item for item in items if _mapping(item).get("failed")] if isinstance(items, list) else []
+    return _mapping(failed[0]) if failed else result
 
 
 def _printable(text: str) -> str:

@@ -72,7 +72,7 @@ class Play:
         return {
             "private_data_dir": str(place.private),
             "ident": "play",
-            "playbook": str(place.collection / "playbooks" / f"{deed.step}.yml"),
+            "playbook": str(place.collection / "playbooks" / f"{deed.playbook or deed.step}.yml"),
             "inventory": list(deed.inventory),
             "project_dir": str(self.home),
             "limit": f"@{place.limit}",

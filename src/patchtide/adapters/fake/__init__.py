@@ -1,7 +1,7 @@
 """Ports in memory, for tests of the engine and for simulation; each passes the same suite as the real one."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +58,23 @@ class MemoryLock:
     def holder(self) -> str | None:
         """Return who holds the lock now, or None."""
         return self._holder
+
+
+class EmptyDepot:
+    """A depot that has nothing and takes nothing in."""
+
+    def held(self, hashes: Iterable[str]) -> dict[str, str]:  # noqa: ARG002 - the port's signature
+        """Return nothing."""
+        return {}
+
+    @contextmanager
+    def receiving(self) -> Iterator[str]:
+        """Give the name of a folder that is not there."""
+        yield "/nowhere"
+
+    def prune(self, wanted: Collection[str]) -> int:  # noqa: ARG002 - the port's signature
+        """Remove nothing."""
+        return 0
 
 
 class FakeClock:

@@ -1,0 +1,5 @@
+"""Package files on the controller, each under its own hash: what a host has proven, or a bundle brought."""
+
+from patchtide.adapters.depot.files import FileDepot
+
+__all__ = ["FileDepot"]
