@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plugins.module_utils.host import boot, host, inspection, kernel, rebooting
+from plugins.module_utils.host import boot, host, inspection, kernel, rebooting, settings
 from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.journal import Journal
 from plugins.module_utils.host.kernel import Kernel, Kernels
@@ -174,3 +174,24 @@ def test_going_back_in_another_boot_owes_a_reboot_too(
     if back:
         journal.write("rollback", back)
     assert inspection.run_changes(journal) == changes
+
+
+def test_what_the_boot_loader_goes_by_is_part_of_the_recovery_point(tmp_path: Path) -> None:
+    entries = tmp_path / "boot" / "loader" / "entries"
+    entries.mkdir(parents=True)
+    (entries / "6.1.0-41.conf").write_text("title old")
+    found = kernel.loader_files(str(tmp_path))
+    wanted = ("vmlinuz", "vmlinuz.old", "boot/initrd.img", "boot/grub/grub.cfg", "boot/loader/entries/6.1.0-41.conf")
+    assert found >= {f"{tmp_path}/{path}" for path in wanted}
+    assert str(tmp_path / "boot" / "loader" / "entries" / "6.1.0-42.conf") not in found
+
+
+def test_a_link_to_the_old_kernel_comes_back(tmp_path: Path) -> None:
+    link = tmp_path / "vmlinuz"
+    link.symlink_to("boot/vmlinuz-6.1.0-41-amd64")
+    record = settings.recorded_files([str(link)], tmp_path / "copies", str(tmp_path / "etc"))
+    link.unlink()
+    link.symlink_to("boot/vmlinuz-6.1.0-42-amd64")
+    assert list(settings.changed_files(record, str(tmp_path / "etc"))) == [str(link)]
+    assert settings.put_back(record, [str(link)], tmp_path / "copies") == []
+    assert link.readlink() == Path("boot/vmlinuz-6.1.0-41-amd64")

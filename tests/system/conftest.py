@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 
@@ -37,12 +37,23 @@ ONLY_TIDEPOOL = ", ".join(
 )
 
 
+class Fleet(Protocol):
+    """Where a project's hosts are: a lab of containers, or a machine of its own."""
+
+    def shell(self, host: str, argv: Sequence[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Return a program run inside a host."""
+        ...
+
+
+F = TypeVar("F", bound=Fleet)
+
+
 @dataclass
-class Project:
-    """A project directory with a lab of its own."""
+class Project(Generic[F]):
+    """A project directory with hosts of its own."""
 
     directory: Path
-    fleet: lab.Lab
+    fleet: F
     environment: dict[str, str] = field(default_factory=dict)
 
     def configure(
@@ -161,7 +172,7 @@ class Controller:
         return code
 
 
-Made = Callable[..., Project]
+Made = Callable[..., Project[lab.Lab]]
 
 
 @pytest.fixture
@@ -169,7 +180,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     """Make projects with labs of their own; all of them are taken down at the end, however it came."""
     projects: list[Path] = []
 
-    def make(test: int = 1, production: int = 1, offered: Sequence[str] = ()) -> Project:
+    def make(test: int = 1, production: int = 1, offered: Sequence[str] = ()) -> Project[lab.Lab]:
         directory = tmp_path_factory.mktemp("project")
         projects.append(directory)
         name = f"ptsys{os.getpid()}x{len(projects)}"

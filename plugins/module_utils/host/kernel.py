@@ -13,6 +13,8 @@ from .command import finished
 _CONTAINER = ("/run/systemd/container", "/run/.containerenv", "/.dockerenv")
 _NOT_A_CHOICE = re.compile(r".*(rescue|recovery|\.old$|\.bak$|\.dpkg-)")
 _FIRST = ("", "0")
+_LINKS = ("vmlinuz", "initrd.img")
+_LOADER = ("grub/grub.cfg", "grub/grubenv", "grub2/grub.cfg", "grub2/grubenv")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,13 @@ def boot_choice(base: str) -> str:
         f"{base}/boot/grub2/grubenv", "saved_entry"
     )
     return "" if saved in _FIRST else saved
+
+
+def loader_files(base: str = "") -> set[str]:
+    """The files that say what the boot loader starts: links to kernels, menus, entries; no package owns them."""
+    links = {f"{base}{folder}/{name}{old}" for folder in ("", "/boot") for name in _LINKS for old in ("", ".old")}
+    menus = {f"{base}/boot/{name}" for name in _LOADER}
+    return links | menus | {str(path) for path in Path(f"{base}/boot/loader/entries").glob("*.conf")}
 
 
 def _setting(path: str, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Iterable
 from . import network
 from .boot import fingerprint
 from .clock import utc_now
-from .kernel import kernels
+from .kernel import kernels, loader_files
 from .packagemanager import Installed, PackageManager
 from .services import activity_differences, enablement_differences, service_states, services, unit_files
 from .settings import changed_files, recorded_files
@@ -26,7 +26,7 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
         "automatic": sorted(manager.automatic(installed)),
         "services": service_states(services()),
         "units": unit_files(),
-        "files": recorded_files(manager.configuration(keys, files), copies),
+        "files": recorded_files(manager.configuration(keys, files) | loader_files(), copies),
     }
 
 

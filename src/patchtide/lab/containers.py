@@ -34,7 +34,7 @@ def started(spec: LabSpec, host: LabHost, image: str) -> RunningHost:
     """Return a host that was just started, on ports that were free; raises LabError when podman cannot."""
     words = "no port was free"
     for _ in range(_TRIES):
-        running = RunningHost(host, f"{spec.name}-{host.name}", *_free_ports())
+        running = RunningHost(host, f"{spec.name}-{host.name}", *free_ports())
         done = completed(_run_command(spec, running, image))
         if done.returncode == 0:
             return running
@@ -60,7 +60,8 @@ def _run_command(spec: LabSpec, host: RunningHost, image: str) -> list[str]:
     ]
 
 
-def _free_ports() -> tuple[int, int]:
+def free_ports() -> tuple[int, int]:
+    """Return two ports of this machine that nobody listens on."""
     first, second = (port for port, _ in zip(_unused(), range(2), strict=False))
     return first, second
 

@@ -55,23 +55,28 @@ class Recipe:
     month: str
 
     @property
+    def key(self) -> str:
+        """Return the recipe's hash."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+    @property
     def image(self) -> str:
         """Return the image's name, whose tag is the recipe's hash."""
-        return f"{REPOSITORY}:{hashlib.sha256(repr(self).encode()).hexdigest()[:16]}"
+        return f"{REPOSITORY}:{self.key}"
 
 
-def machine_recipe() -> Recipe:
+def machine_recipe(packages: tuple[str, ...] = PACKAGES, script: str = "image.sh") -> Recipe:
     """Return the recipe for this machine's Debian and its own mirrors; raises LabError where there are none."""
     codename = machine_codename()
-    script = (files("patchtide.lab") / "files" / "image.sh").read_text("utf-8")
+    text = (files("patchtide.lab") / "files" / script).read_text("utf-8")
     month = datetime.now(UTC).strftime("%Y-%m")
-    return Recipe(codename, machine_sources(codename), _options(), PACKAGES, script, month)
+    return Recipe(codename, machine_sources(codename), _options(), packages, text, month)
 
 
 def ready_image(tell: Callable[[str], None]) -> str:
     """Return the name of the hosts' image, built first when this machine does not have it yet (under a minute)."""
     recipe = machine_recipe()
-    with _one_builder():
+    with one_builder():
         if completed(podman("image", "exists", recipe.image)).returncode:
             tell(f"building the image of the hosts from {recipe.sources.main.uri} (once, about a minute)")
             output(podman("tag", _built(recipe), recipe.image), "the image could not be named")
@@ -101,7 +106,8 @@ _PROXIES = (("http", "http_proxy"), ("https", "https_proxy"))
 
 
 @contextmanager
-def _one_builder() -> Iterator[None]:
+def one_builder() -> Iterator[None]:
+    """Hold what only one at a time on this machine may do: building an image."""
     path = Path(tempfile.gettempdir()) / f"patchtide-lab-{os.getuid()}.lock"
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
@@ -112,13 +118,20 @@ def _one_builder() -> Iterator[None]:
 
 
 def _built(recipe: Recipe) -> str:
+    with bootstrapping(recipe) as command:
+        return _imported(command)
+
+
+@contextmanager
+def bootstrapping(recipe: Recipe) -> Iterator[list[str]]:
+    """Have the command at hand that writes a recipe's root to its output, as a tar archive."""
     with tempfile.TemporaryDirectory(prefix="patchtide-image-") as folder:
         script, later = Path(folder) / "image.sh", Path(folder) / "later.list"
         script.write_text(recipe.script, encoding="utf-8")
         script.chmod(0o755)
         later.write_text("".join(f"{source.line}\n" for source in recipe.sources.later), encoding="utf-8")
         later.chmod(0o644)
-        return _imported(_bootstrap(recipe, script, later))
+        yield _bootstrap(recipe, script, later)
 
 
 def _bootstrap(recipe: Recipe, script: Path, later: Path) -> list[str]:

@@ -1,0 +1,87 @@
+"""A machine with its own kernel: the update of a kernel, the way back to the old one, and a power cut in between."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.system.conftest import Project
+
+from patchtide.lab import machine
+from patchtide.lab.disk import machine_problem
+
+pytestmark = pytest.mark.system
+
+CONFIG = """\
+inventory: machine/inventory.yml
+tiers:
+  - {name: test, hosts: env_test, window: always}
+updates:
+  exclude:  # they take minutes under software emulation
+    - {package: "*perl*", owner: tests, reason: slow, until: 2099-12-31}
+    - {package: "*python*", owner: tests, reason: slow, until: 2099-12-31}
+    - {package: "ca-certificates", owner: tests, reason: slow, until: 2099-12-31}
+health:
+  - {name: web, http: {port: 8080, path: /healthz, status: 200}, timeout: 30s, deadline: 3m}
+  - {name: units, services: unchanged, deadline: 3m}
+limits: {patch: 30m, reboot: 15m, rollback: 30m}
+"""
+Machine = Project[machine.Machine]
+Started = Callable[[], Machine]
+
+
+@pytest.fixture
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Start machines that are projects of their own; they are taken down at the end, however it came."""
+    problem = machine_problem()
+    if problem is not None:
+        pytest.skip(f"no machine can be emulated here: {problem}")
+    directories = []
+
+    def start() -> Machine:
+        directory = tmp_path_factory.mktemp("machine")
+        directories.append(directory)
+        host = machine.up(directory / "machine", "machine-1", print)
+        (directory / "patchtide.yml").write_text(CONFIG, encoding="utf-8")
+        return Project(directory, host)
+
+    try:
+        yield start
+    finally:
+        for directory in directories:
+            machine.down(directory / "machine")
+
+
+def kernel(project: Machine) -> str:
+    return project.shell("machine-1", "uname", "-r").strip()
+
+
+def boot_id(project: Machine) -> str:
+    return project.shell("machine-1", "cat", "/proc/sys/kernel/random/boot_id").strip()
+
+
+def default_entry(project: Machine) -> str:
+    """What the next boot starts: where /vmlinuz leads, and the first entry of the boot loader's menu."""
+    menu = (
+        "readlink /vmlinuz /initrd.img /vmlinuz.old /initrd.img.old; grep -m1 '^[[:space:]]*linux' /boot/grub/grub.cfg"
+    )
+    return project.shell("machine-1", "sh", "-c", menu)
+
+
+def test_a_new_kernel_is_patched_and_booted_and_the_old_one_comes_back(started: Started) -> None:
+    project = started()
+    project.fleet.offer("1.1")
+    old, first_boot, entry = kernel(project), boot_id(project), default_entry(project)
+    assert project.run().returncode == 0
+    assert project.ends() == {"machine-1": "patched"}
+    new, second_boot = kernel(project), boot_id(project)
+    assert new != old
+    assert second_boot != first_boot
+    assert new in default_entry(project)
+    assert project.version("machine-1") == "1.1"
+
+    asked = project.patchtide("rollback", project.status()["run"], "--yes", "--reason", "the new kernel is slow")
+    assert asked.returncode == 9
+    assert project.ends() == {"machine-1": "rolled_back"}
+    assert kernel(project) == old
+    assert boot_id(project) not in {first_boot, second_boot}
+    assert default_entry(project) == entry
+    assert project.version("machine-1") == "1.0"
