@@ -94,8 +94,16 @@ report:
         size, sha256, and removes, the packages (name, arch, version) that would have to leave for it.
       returned: always
       type: list
+    installed:
+      description: Every installed package's version, by C(name:arch).
+      returned: always
+      type: dict
     held:
-      description: Packages on hold.
+      description: Packages on hold, or pinned by name.
+      returned: always
+      type: list
+    kept_back:
+      description: Packages that the host's package manager cannot update as things stand, phased updates aside.
       returned: always
       type: list
     services:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.core.made import DEBIAN, package, pending, probe
 
 from patchtide.core.packages import Pending, Removal, is_newer
-from patchtide.core.patchset import Exclusion, Selection, Trouble, host_plan, locked
+from patchtide.core.patchset import Exclusion, Probe, Selection, Trouble, host_plan, locked
 from patchtide.core.plan import Change
 
 ALL = Selection()
@@ -47,6 +47,81 @@ def test_a_host_that_is_further_than_the_lock_is_left_alone() -> None:
     plan = host_plan("p1", probe(pending("tide", "1.3", installed="1.2")), lock, ALL)
     assert plan.changes == ()
     assert "already at 1.2" in plan.left_out["tide:amd64"]
+
+
+INSTALLED = {"tide:amd64": "1.0"}
+EXTRA = package("extra", needed_by=("tide:amd64",))
+
+
+@pytest.mark.parametrize(
+    ("found", "changes", "left_out"),
+    [
+        pytest.param(
+            probe(installed=INSTALLED), {"tide:amd64": "1.0"}, {}, id="not in its own list: phased, gone, cut off"
+        ),
+        pytest.param(probe(installed={"tide:amd64": "0.8"}), {"tide:amd64": "0.8"}, {}, id="an older starting point"),
+        pytest.param(probe(installed={"tide:amd64": "1.1"}), {}, {}, id="there already"),
+        pytest.param(
+            probe(installed={"tide:amd64": "1.2"}),
+            {},
+            {"tide:amd64": "already at 1.2, the patch set has 1.1"},
+            id="newer already",
+        ),
+        pytest.param(probe(installed={"other:amd64": "1"}), {}, {}, id="not installed"),
+        pytest.param(probe(installed={"tide:all": "1.0"}), {"tide:amd64": "1.0"}, {}, id="another architecture before"),
+        pytest.param(probe(installed={"tide:i386": "1.0"}), {}, {}, id="only of a foreign architecture"),
+        pytest.param(probe(installed=INSTALLED, held=("tide",)), {}, {"tide": "held on the host"}, id="held or pinned"),
+        pytest.param(
+            probe(installed=INSTALLED, kept_back=("tide",)),
+            {},
+            {"tide:amd64": "kept back by the host's own package manager, which finds no way to install it"},
+            id="kept back",
+        ),
+        pytest.param(
+            probe(pending("tide", "1.5"), installed=INSTALLED),
+            {"tide:amd64": "1.0"},
+            {},
+            id="its mirror has a newer one",
+        ),
+    ],
+)
+def test_what_is_installed_decides_what_a_host_gets(
+    found: Probe, changes: dict[str, str], left_out: dict[str, str]
+) -> None:
+    plan = host_plan("p1", found, {DEBIAN.key: (package(),)}, ALL)
+    assert {change.key: change.previous for change in plan.changes} == changes
+    assert plan.left_out == left_out
+
+
+@pytest.mark.parametrize(
+    ("found", "changes"),
+    [
+        pytest.param(probe(installed=INSTALLED), ["extra:amd64", "tide:amd64"], id="what needs it is only in the lock"),
+        pytest.param(probe(pending(), installed=INSTALLED), ["tide:amd64"], id="the host knows that it needs it not"),
+        pytest.param(
+            probe(pending(), pending("extra", installed=None), installed=INSTALLED),
+            ["extra:amd64", "tide:amd64"],
+            id="the host knows that it needs it",
+        ),
+        pytest.param(
+            probe(pending("tide", "1.5"), installed=INSTALLED), ["extra:amd64", "tide:amd64"], id="of another version"
+        ),
+        pytest.param(probe(installed={"tide:amd64": "1.1"}), [], id="what needs it is there already"),
+        pytest.param(probe(installed=INSTALLED, held=("tide",)), [], id="what needs it is held"),
+        pytest.param(
+            probe(installed={**INSTALLED, "extra:amd64": "0.9"}), ["extra:amd64", "tide:amd64"], id="not new there"
+        ),
+    ],
+)
+def test_what_comes_new_goes_only_where_something_needs_it(found: Probe, changes: list[str]) -> None:
+    plan = host_plan("p1", found, {DEBIAN.key: (EXTRA, package())}, ALL)
+    assert [change.key for change in plan.changes] == changes
+
+
+def test_who_needs_a_new_package_is_known_from_all_test_hosts() -> None:
+    one, other = (pending("extra", installed=None, needed_by=(asker,)) for asker in ("b:all", "a:all"))
+    (lock,) = locked([probe(one), probe(other)], ALL).values()
+    assert lock[0].needed_by == ("a:all", "b:all")
 
 
 def test_trouble_on_a_host_refuses_it_with_every_reason() -> None:

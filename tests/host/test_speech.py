@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from plugins.module_utils.host import aptspeech, boot, dpkg, host, services
 from plugins.module_utils.host.errors import HostError
-from plugins.module_utils.host.packagemanager import PackageFile, Wanted
+from plugins.module_utils.host.packagemanager import PackageFile, Pending, Wanted
 
 DATA = Path(__file__).parent / "data"
 
@@ -195,3 +195,72 @@ def test_os_release_values_with_odd_characters_are_dropped() -> None:
     fields = host.parsed_os_release(said("os-release.txt"))
     assert (fields["ID"], fields["VERSION_ID"], fields["VERSION_CODENAME"]) == ("debian", "12", "bookworm")
     assert host.parsed_os_release('ID="{{ 7*7 }}"\nVERSION_ID=$(id)\n') == {}
+
+
+SHOWN = """\
+Package: tide
+Architecture: all
+Version: 1.10
+Depends: python3:any (>= 3.9), tide-extra (= 1.10) | other, mta-agent
+Recommends: tide-doc
+
+Package: tide-extra
+Architecture: all
+Version: 1.10
+Depends: tide-deep
+
+Package: tide-deep
+Architecture: amd64
+Version: 1.10
+
+Package: tide-mail
+Architecture: amd64
+Version: 1.10
+Provides: mta-agent (= 1), mail
+
+Package: lonely
+Architecture: amd64
+Version: 1.10
+"""
+
+
+def test_who_asks_for_a_package_that_comes_new_is_read_from_their_fields() -> None:
+    def pending(name: str, arch: str, installed: str | None = None) -> Pending:
+        return Pending(name, arch, installed, "1.10", "", "", False, "", 0, "")
+
+    coming = [pending("tide", "all", "1.0"), pending("tide-extra", "all")]
+    coming += [pending(name, "amd64") for name in ("tide-deep", "tide-mail", "lonely")]
+    assert aptspeech.needers(SHOWN, coming) == {
+        "tide-extra:all": ("tide:all",),
+        "tide-deep:amd64": ("tide-extra:all",),
+        "tide-mail:amd64": ("tide:all",),
+        "lonely:amd64": (),
+    }
+
+
+def test_pins_of_packages_are_read_and_nothing_else() -> None:
+    policy = """\
+Package files:
+ 100 /var/lib/dpkg/status
+     release a=now
+ 500 file:/srv lab/main amd64 Packages
+     release o=Lab -> not a pin
+Pinned packages:
+     nginx -> 1.22.1-9 with priority 1001
+     openssl -> 3.0 with priority -1
+"""
+    assert aptspeech.pinned(policy) == ["nginx", "openssl"]
+    assert aptspeech.pinned("Pinned packages:\n") == []
+
+
+def test_what_is_kept_back_is_read_from_its_paragraph() -> None:
+    text = """\
+Reading package lists...
+The following packages have been kept back:
+  libfoo:i386 nginx
+  openssl
+The following packages will be upgraded:
+  tide
+"""
+    assert aptspeech.kept_back(text) == ["libfoo", "nginx", "openssl"]
+    assert aptspeech.kept_back("0 upgraded") == []

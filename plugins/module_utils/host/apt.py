@@ -76,19 +76,34 @@ class Apt(PackageManager):
         leaving = self._leaving([one for one in aptspeech.pending(full, {}) if one.key not in easy])
         text = f"{full if leaving else ''}\n{upgrade}"
         wanted = {one.key: one.wanted for one in aptspeech.pending(text, {}) if one.key in {*easy, *leaving}}
-        files = self._records(list(wanted.values()))
+        shown = self._shown(list(wanted.values()))
+        files = aptspeech.records(shown)
         trouble = [
             Trouble("unlisted", f"no source gives a hash for {one.name} {one.version}", "run apt-get update")
             for one in wanted.values()
             if one not in files
         ]
         pending = {one.key: one for one in aptspeech.pending(text, files) if one.key in wanted}
-        held = [one.name for one in dpkg.installed().values() if one.wanted == "hold"]
+        needers = aptspeech.needers(shown, list(pending.values()))
         return Outlook(
-            pending=tuple(replace(one, removes=leaving.get(key, ())) for key, one in pending.items()),
-            held=tuple(sorted(held)),
+            pending=tuple(
+                replace(one, removes=leaving.get(key, ()), needed_by=needers.get(key, ()))
+                for key, one in pending.items()
+            ),
+            held=self._held(),
+            kept_back=self._kept_back({bare(key) for key in pending}) if full != upgrade else (),
             trouble=tuple(trouble),
         )
+
+    def _held(self) -> tuple[str, ...]:
+        """The names that an admin holds, or pins in apt's preferences."""
+        held = {one.name for one in dpkg.installed().values() if one.wanted == "hold"}
+        return tuple(sorted(held | set(aptspeech.pinned(finished(["apt-cache", "policy"]).out))))
+
+    def _kept_back(self, pending: set[str]) -> tuple[str, ...]:
+        """The names that apt does not update for another reason than that their update is phased in."""
+        tried = self._simulated("-o", "APT::Get::Always-Include-Phased-Updates=true", "--with-new-pkgs", "upgrade")
+        return tuple(sorted(set(aptspeech.kept_back(tried.out)) - pending))
 
     def _leaving(self, more: Sequence[Pending]) -> dict[str, tuple[Removal, ...]]:
         """What has to leave for each of these updates, tried one by one; what they bring along is among the keys."""
@@ -247,10 +262,11 @@ class Apt(PackageManager):
         return asked
 
     def _records(self, wanted: Sequence[Wanted]) -> dict[Wanted, tuple[str, int, str]]:
-        if not wanted:
-            return {}
+        return aptspeech.records(self._shown(wanted))
+
+    def _shown(self, wanted: Sequence[Wanted]) -> str:
         # apt-cache fails when one version is unknown, and still answers for the others.
-        return aptspeech.records(finished(["apt-cache", "show", *(_specified(one) for one in wanted)]).out)
+        return finished(["apt-cache", "show", *(_specified(one) for one in wanted)]).out if wanted else ""
 
     def _solved(self, asked: Finished) -> Simulated:
         if not asked.ok:

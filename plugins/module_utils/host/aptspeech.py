@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Sequence
 
 from .dpkg import parsed_control
 from .packagemanager import Pending, Simulated, Wanted, bare
 
 _INST = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+) ?(?P<from>.*?)\s*\[(?P<arch>\S+)\]\)")
+_PINNED = re.compile(r"^\s+(\S+) -> \S+ with priority", re.MULTILINE)
+_NEEDS = ("Pre-Depends", "Depends", "Recommends")
 _LEFT = re.compile(r"^\d+ upgraded, .* and (\d+) not upgraded\.", re.MULTILINE)
 _REMV = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>[^\]]+)\])?")
 _FAILED_UPDATE = re.compile(
@@ -76,6 +79,45 @@ def records(text: str) -> dict[Wanted, tuple[str, int, str]]:
         if found.setdefault(wanted, entry) != entry:
             disputed.add(wanted)
     return {wanted: entry for wanted, entry in found.items() if wanted not in disputed}
+
+
+def needers(text: str, pending: Sequence[Pending]) -> dict[str, tuple[str, ...]]:
+    """For each package that comes new, by key, the pending ones whose fields in `apt-cache show` ask for it."""
+    versions = {one.wanted: one.key for one in pending}
+    asked: dict[str, set[str]] = {}
+    provided: dict[str, set[str]] = {}
+    for paragraph in text.split("\n\n"):
+        fields = parsed_control(paragraph)
+        key = versions.get(Wanted(fields.get("Package", ""), fields.get("Architecture", ""), fields.get("Version", "")))
+        if key:
+            asked[key] = set().union(*(_names(fields.get(field, "")) for field in _NEEDS))
+            provided[key] = {fields["Package"]} | _names(fields.get("Provides", ""))
+    new = [one.key for one in pending if one.installed is None]
+    found = {key: sorted(k for k in asked if k != key and asked[k] & provided.get(key, set())) for key in new}
+    return {key: tuple(keys) for key, keys in found.items()}
+
+
+def _names(field: str) -> set[str]:
+    """The package names of a relation such as "libc6 (>= 2.36), debconf:any | cdebconf"."""
+    return {bare(part.split()[0]) for part in re.split(r"[,|]", field) if part.strip()}
+
+
+def pinned(out: str) -> list[str]:
+    """The names below "Pinned packages:" in `apt-cache policy`."""
+    return [match[1] for match in _PINNED.finditer(out.partition("Pinned packages:")[2])]
+
+
+def kept_back(out: str) -> list[str]:
+    """The names that `apt-get upgrade` says it keeps back: the indented lines after its sentence."""
+    names: list[str] = []
+    lines = iter(out.splitlines())
+    for line in lines:
+        if line.startswith("The following packages have been kept back:"):
+            for more in lines:
+                if not more.startswith(" "):
+                    break
+                names += [bare(name) for name in more.split()]
+    return names
 
 
 def update_failures(text: str) -> list[str]:

@@ -45,7 +45,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Pending:
-    """One update the host could take, with the file that brings it, and the packages that would leave for it."""
+    """One update the host could take, with the file that brings it, and the packages that would leave for it.
+
+    `needed_by` names the pending packages (by key) for which this one comes new, as far as their files say so.
+    """
 
     name: str
     arch: str
@@ -58,6 +61,7 @@ class Pending:
     size: int
     sha256: str
     removes: tuple[Removal, ...] = ()
+    needed_by: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -89,10 +93,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is pending, updates that need a removal included, and what its admin holds."""
+    """What is pending, updates that need a removal included, what its admin holds or pins, and what it keeps back."""
 
     pending: tuple[Pending, ...] = ()
     held: tuple[str, ...] = ()
+    kept_back: tuple[str, ...] = ()
     trouble: tuple[Trouble, ...] = ()
 
 

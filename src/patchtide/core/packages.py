@@ -25,7 +25,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One exact package file: `size` in bytes, `sha256` in hex, `security` when its origin says so."""
+    """One exact package file: `size` in bytes, `sha256` in hex, `security` when its origin says so.
+
+    `needed_by` names the packages of the lock (by key) for which this one comes new, as far as that is known.
+    """
 
     name: str
     arch: str
@@ -36,6 +39,7 @@ class Package:
     origin: str = ""
     suite: str = ""
     security: bool = False
+    needed_by: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -1,12 +1,12 @@
 """The lock: from what waits on the test tier to what every host may get."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform, Removal, is_newer
+from patchtide.core.packages import Package, Pending, Platform, is_newer
 from patchtide.core.plan import Change, HostPlan
 
 
@@ -29,6 +29,8 @@ class Probe:
     boot: str
     pending: tuple[Pending, ...]
     held: tuple[str, ...] = ()
+    kept_back: tuple[str, ...] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
     space: Mapping[str, int] = field(default_factory=dict)
     reboot_owed: bool = False
     trouble: tuple[Trouble, ...] = ()
@@ -84,27 +86,74 @@ def locked(probes: Iterable[Probe], selection: Selection) -> dict[str, tuple[Pac
             known = of_platform.get(package.key)
             if known is None or is_newer(package.version, known.version):
                 of_platform[package.key] = package
+            elif known.version == package.version:
+                needed_by = tuple(sorted({*known.needed_by, *package.needed_by}))
+                of_platform[package.key] = replace(known, needed_by=needed_by)
     return {platform: tuple(files[key] for key in sorted(files)) for platform, files in sorted(newest.items())}
 
 
 def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ...]], selection: Selection) -> HostPlan:
-    """Return what a host gets of the patch set: never a package that the test tier does not prove."""
+    """Return what a host gets of the patch set: never a package that the test tier does not prove.
+
+    What is installed there decides. Its own list of updates only says what goes along with them, as it may lack some:
+    they are phased in, or gone from its mirror by now, or it has no mirror at all.
+    """
     lock = {package.key: package for package in patch_set.get(probe.platform.key, ())}
-    changes: list[Change] = []
-    removes: set[Removal] = set()
+    own = {pending.package.key: pending for pending in probe.pending}
+    given: dict[str, Pending] = {}
     left_out: dict[str, str] = dict.fromkeys(probe.held, "held on the host")
-    for pending in probe.pending:
-        package = pending.package
-        reason = selection.refusal(pending) or _unproven(pending, lock.get(package.key))
-        if reason:
-            left_out[package.key] = reason
+    for pending in (*probe.pending, *_beyond_its_list(probe, lock)):
+        key = pending.package.key
+        if reason := selection.refusal(pending) or _unproven(pending, lock.get(key)) or _withheld(pending, probe):
+            left_out[key] = reason
         else:
-            changes.append(Change(package.key, pending.installed))
-            removes.update(pending.removes)
+            given[key] = pending
+    for key in _needless(given, own, lock):
+        del given[key]
+        if key in own:
+            left_out[key] = "nothing that this host gets needs it"
+    changes = tuple(Change(key, given[key].installed) for key in sorted(given))
+    leaving = tuple(sorted({removal for pending in given.values() for removal in pending.removes}))
     trouble = "; ".join(found.reason for found in probe.trouble) or None
-    ordered = tuple(sorted(changes, key=lambda change: change.key))
-    leaving = tuple(sorted(removes))
-    return HostPlan(name, probe.platform.key, probe.machine_id, ordered, left_out, refused=trouble, removes=leaving)
+    return HostPlan(name, probe.platform.key, probe.machine_id, changes, left_out, refused=trouble, removes=leaving)
+
+
+def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pending]:
+    """Yield what of the lock a host does not list as pending: what it has in another version, or not at all."""
+    own = {pending.package.key for pending in probe.pending}
+    for key, package in lock.items():
+        installed = _installed(probe, package)
+        if key in own or package.name in probe.held or installed == package.version:
+            continue
+        if installed is not None or package.needed_by:
+            yield Pending(package, installed)
+
+
+def _installed(probe: Probe, package: Package) -> str | None:
+    """Return the version that a host has of a package, which may have moved between its architecture and `all`."""
+    other = probe.platform.arch if package.arch == "all" else "all"
+    return probe.installed.get(package.key) or probe.installed.get(f"{package.name}:{other}")
+
+
+def _withheld(pending: Pending, probe: Probe) -> str | None:
+    if pending.package.name in probe.kept_back:
+        return "kept back by the host's own package manager, which finds no way to install it"
+    return None
+
+
+def _needless(given: Mapping[str, Pending], own: Mapping[str, Pending], lock: Mapping[str, Package]) -> list[str]:
+    """Return the new packages that nothing of what this host gets needs."""
+    new = {key for key, pending in given.items() if pending.installed is None and lock[key].needed_by}
+    needed = set(given) - new
+    while coming := {key for key in new - needed if _is_needed(key, needed, own, lock)}:
+        needed |= coming
+    return sorted(new - needed)
+
+
+def _is_needed(key: str, needed: set[str], own: Mapping[str, Pending], lock: Mapping[str, Package]) -> bool:
+    """Say whether a new package is asked for; a host that lists the asker at the same version knows it itself."""
+    askers = needed & set(lock[key].needed_by)
+    return any(key in own or one not in own or own[one].package.version != lock[one].version for one in askers)
 
 
 def _unproven(pending: Pending, locked_file: Package | None) -> str | None:

@@ -37,6 +37,8 @@ def probe_of(report: Report) -> Probe:
         boot=_text(data, "boot"),
         pending=_all_pending(data),
         held=parsed(tuple[str, ...], data.get("held", []), what="held"),
+        kept_back=parsed(tuple[str, ...], data.get("kept_back", []), what="kept_back"),
+        installed=_installed(data),
         space=parsed(dict[str, int], data.get("space", {}), what="space"),
         reboot_owed=_reboot(data)[0],
         trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
@@ -46,6 +48,14 @@ def probe_of(report: Report) -> Probe:
 
 def _text(data: Mapping[str, object], key: str) -> str:
     return parsed(str, data.get(key, ""), what=key)
+
+
+def _installed(data: Mapping[str, object]) -> dict[str, str]:
+    found = parsed(dict[str, str], data.get("installed", {}), what="installed")
+    odd = next((key for key, version in found.items() if not _VERSION.fullmatch(version)), None)
+    if odd is not None:
+        raise UsageError(f"package {odd!r} has an impossible installed version: {found[odd]!r}")
+    return found
 
 
 def _dicts(data: Mapping[str, object], key: str) -> tuple[dict[str, object], ...]:
