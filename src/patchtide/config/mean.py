@@ -28,6 +28,7 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         enter_hook=str(folder / hooks.enter) if hooks else None,
         leave_hook=str(folder / hooks.leave) if hooks else None,
         forks=file.forks,
+        trust=tuple(str(folder / name) for name in file.trust),
     )
 
 

@@ -279,3 +279,5 @@ class ConfigFile(CalendarFile):
     """Whether a reboot that an update makes necessary is done in the same window."""
     maintenance: Maintenance | None = None
     """Task files that run around a host's update."""
+    trust: Names = ()
+    """Public keys whose signatures count: paths relative to this file."""

@@ -34,7 +34,10 @@ class TierSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A whole project; paths are absolute, `state` is the directory that holds the log and the lock."""
+    """A whole project; paths are absolute.
+
+    `state` is the directory that holds the log and the lock, `trust` are files of public keys.
+    """
 
     path: str
     inventory: tuple[str, ...]
@@ -49,6 +52,7 @@ class Settings:
     enter_hook: str | None = None
     leave_hook: str | None = None
     forks: int = 20
+    trust: tuple[str, ...] = ()
 
     def calendar(self, tier: TierSettings) -> Calendar:
         """Return when a tier may be worked on."""
