@@ -17,6 +17,13 @@ options:
       - Whether to fetch the package lists first.
     type: bool
     default: true
+  advisories:
+    description:
+      - Whether to fetch the pending updates into C(/var/lib/patchtide/cache/), where M(patchtide.patchtide.stage) finds
+        them, and to read in their changelogs what they fix.
+      - What cannot be had within some minutes or without filling a file system stays unknown, and is noted.
+    type: bool
+    default: false
   run:
     description:
       - A run whose journal is read along. The journal of everything done under it lies in
@@ -91,7 +98,9 @@ report:
       type: str
     pending:
       description: The updates, each with installed, previous (the same), version, origin, suite, security, filename,
-        size, sha256, and removes, the packages (name, arch, version) that would have to leave for it.
+        size, sha256, and removes, the packages (name, arch, version) that would have to leave for it,
+        restart (V(reboot) where one is to be expected), and with O(advisories) cves (null where they are unknown),
+        advisories, released (the changelog's newest entry).
       returned: always
       type: list
     installed:
@@ -122,6 +131,10 @@ report:
       description: What stands in the way, each with code, reason and hint.
       returned: always
       type: list
+    notes:
+      description: What stays unknown of the updates and stands in nobody's way, each with code, reason and hint.
+      returned: always
+      type: list
     measurements:
       description: Each check's status (V(pass), V(fail), V(unmeasured)), detail, status before, number of looks and
         seconds.
@@ -144,13 +157,15 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "refresh": {"type": "bool", "default": True},
+            "advisories": {"type": "bool", "default": False},
             "run": {"type": "str"},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: probe(given["refresh"], given["run"], given["checks"], module.check_mode), BLANK)
+    wanted = (given["refresh"], given["run"], given["checks"], given["advisories"])
+    respond(module, lambda: probe(*wanted, check_mode=module.check_mode), BLANK)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def test_a_change_is_told_again_from_the_journal_and_an_older_journal_has_no_rem
     assert names.intended({"todo": [], "leaving": change.as_dict()["removes"]}) == change
 
 
-@pytest.mark.parametrize("run", ["", "A", "../x", "a/b", "a" * 65, "-a", "a\n", "a.b", None, 7])
+@pytest.mark.parametrize("run", ["", "A", "../x", "a/b", "a" * 65, "cache", "-a", "a\n", "a.b", None, 7])
 def test_a_run_id_that_is_no_plain_folder_name_is_refused(run: object) -> None:
     with pytest.raises(HostError):
         names.run_id(run)

@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Sequence
 
-from . import aptspeech, dpkg
+from . import aptspeech, changelog, dpkg
 from .command import NOT_FOUND, Finished, finished, logged
+from .debdocs import docs, sibling
 from .errors import HostError
 from .hold import holder
 from .names import Removal
 from .packagemanager import (
+    Changes,
     Installed,
     Outlook,
     PackageFile,
@@ -163,12 +165,12 @@ class Apt(PackageManager):
         """The hashes in apt's verified lists."""
         return {one: entry[2] for one, entry in self._records(wanted).items() if one in set(wanted)}
 
-    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+    def fetch(self, wanted: Sequence[Wanted], folder: Path, timeout: float = 3600) -> dict[Wanted, Path]:
         """`apt-get download`, which verifies against the signed lists."""
         if not wanted:
             return {}
         _give_to_apt(folder)
-        asked = finished(["apt-get", "download", "-q", *(_specified(one) for one in wanted)], 3600, cwd=str(folder))
+        asked = finished(["apt-get", "download", "-q", *(_specified(one) for one in wanted)], timeout, cwd=str(folder))
         if not asked.ok:
             raise HostError(f"download failed: {asked.why()}", "is the version still on the mirror?", code="download")
         found = {one: folder / aptspeech.archive_name(one) for one in wanted}
@@ -177,10 +179,29 @@ class Apt(PackageManager):
             raise HostError(f"apt-get download left no {', '.join(missing)}", code="download")
         return found
 
+    def changes(self, path: Path, since: str | None) -> Changes:
+        """The Debian changelog inside the file, or inside the one beside it that shares its documentation."""
+        package = dpkg.facts(path)
+        source = dpkg.source_version(package)
+        found, arch = docs(package, rebuilt=package.version != source), package.arch
+        if found.elsewhere:
+            other = sibling(path, package, found.elsewhere)
+            if other is None:
+                return Changes()
+            found, arch = docs(dpkg.facts(other), rebuilt=package.version != source), dpkg.facts(other).arch
+        listed = list(changelog.entries(found.changelog(arch)))
+        if not listed or listed[0].version not in (source, package.version):
+            return Changes()  # the changelog of something else
+        before = dpkg.source_of_installed(package.key, since) if since else None
+        if since and not before:
+            return Changes(released=listed[0].date)
+        return changelog.changes(listed, before, dpkg.is_newer)
+
     def cached(self, wanted: Wanted) -> list[Path]:
-        """apt's own archive, and the files of earlier runs."""
+        """apt's own archive, what a probe fetched, and the files of earlier runs."""
         stored = glob.escape(stored_name(wanted, self.suffix))
-        earlier = glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
+        earlier = glob.glob(f"/var/lib/patchtide/cache/{stored}")
+        earlier += glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
         paths = [ARCHIVES / aptspeech.archive_name(wanted), *(Path(path) for path in sorted(earlier))]
         return [path for path in paths if path.is_file()]
 

@@ -43,6 +43,11 @@ def owed(changes: Iterable[tuple[str, list[str]]], boot_now: str, root: str = "/
     return {"owed": bool(unique), "why": unique}
 
 
+def restart_expected(name: str) -> str:
+    """`reboot` for a package whose update owes one as a rule; whether it does is seen when the update is done."""
+    return "reboot" if _CORE.fullmatch(name) or _KERNEL.fullmatch(name) else ""
+
+
 def _counts(name: str, found: Kernels) -> bool:
     """Whether a changed package owes a reboot; a kernel's does where the kernels themselves cannot be compared."""
     return bool(_CORE.fullmatch(name) or (_KERNEL.fullmatch(name) and found.own and found.expected is None))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Iterable, Sequence
+from typing import IO, Iterable, Iterator, Sequence
 
 NOT_FOUND = 127
 _TELLING = ("E:", "dpkg: error", "Error:", "error:")
@@ -112,6 +114,29 @@ def logged(argv: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         said = text.read()[-200_000:].decode(errors="replace")
     log.seek(0, os.SEEK_END)
     return Finished(tuple(argv), process.returncode, said, "", late)
+
+
+@contextmanager
+def streamed(argv: Sequence[str]) -> Iterator[IO[bytes]]:
+    """What the command prints, while it prints; ended when nobody reads on; nothing where it cannot be started."""
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,
+        )
+    except OSError:
+        yield io.BytesIO()
+        return
+    with process:
+        try:
+            yield process.stdout or io.BytesIO()
+        finally:
+            with suppress(OSError):  # it may have ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def readable(text: str, limit: int = 2000) -> str:

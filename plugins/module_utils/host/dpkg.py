@@ -84,6 +84,27 @@ def facts(path: Path) -> PackageFile:
     )
 
 
+def source_version(package: PackageFile) -> str:
+    """The version of the source that a file was built from, by which its changelog goes: said only where it differs."""
+    _, bracket, rest = parsed_control(package.control).get("Source", "").partition("(")
+    return rest.rstrip(") ") if bracket else package.version
+
+
+def source_of_installed(key: str, version: str) -> str | None:
+    """The source's version of an installed package; None where another version than this one is installed."""
+    asked = finished(["dpkg-query", "--show", "--showformat=${Version}\\t${source:Version}", "--", queried(key)])
+    installed_version, _, source = asked.out.partition("\t")
+    return source if asked.ok and installed_version == version and source else None
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether dpkg takes a version for the later one."""
+    asked = finished(["dpkg", "--compare-versions", version, "gt", than])
+    if asked.code not in (0, 1):
+        raise HostError(f"dpkg cannot compare {version} with {than}: {asked.why()}", code="packages")
+    return asked.code == 0
+
+
 def parsed_control(text: str) -> dict[str, str]:
     """The fields of one control paragraph, continuation lines kept with their field."""
     fields: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from . import host
 from .answer import Answer
 from .boot import fingerprint, owed
-from .journal import ROOT, Journal
+from .journal import ROOT, Journal, run_folders
 from .kernel import kernels
 from .unit import as_it_is
 
@@ -43,9 +43,8 @@ def journal_view(journal: Journal) -> dict[str, Any]:
 def reboot_owed() -> dict[str, Any]:
     """Whether a reboot is owed now: what `boot.owed` finds, and what any run changed in this boot, or changed back."""
     changes = []
-    for folder in sorted(ROOT.iterdir()) if ROOT.is_dir() else []:
-        if folder.is_dir() and folder.name[:1] != ".":
-            changes += run_changes(Journal(folder.name))
+    for folder in sorted(run_folders(ROOT)):
+        changes += run_changes(Journal(folder.name))
     return owed(changes, fingerprint())
 
 

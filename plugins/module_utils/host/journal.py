@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 from .errors import HostError
-from .names import run_id
+from .names import RESERVED, run_id
 
 ROOT = Path("/var/lib/patchtide")
 PARTS = ("attempt", "stage", "maintenance", "record", "patch", "confirm", "reboot", "rollback")
@@ -84,6 +84,14 @@ class Journal:
             )
         if attempt > highest:
             self.write("attempt", {"attempt": attempt})
+
+
+def run_folders(root: Path) -> list[Path]:
+    """The folders of the runs that left anything here."""
+    if not root.is_dir():
+        return []
+    folders = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+    return [path for path in folders if path.name[:1] != "." and path.name not in RESERVED]
 
 
 def replace_durably(path: Path, data: bytes) -> None:

@@ -9,6 +9,9 @@ from typing import Any, Iterable, Pattern
 
 from .errors import HostError
 
+RESERVED = ("cache",)
+"""Folders beside those of the runs."""
+
 _RUN = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,127}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+:~^_-]{0,127}")
@@ -91,6 +94,8 @@ class Change:
 
 def run_id(text: object) -> str:
     """The run's id, fit to be a folder's name; HostError when it is not."""
+    if text in RESERVED:
+        raise HostError(f"no run can be called {text!r}", "a folder of another kind has that name", code="input")
     return _matching(_RUN, text, "run id", "lower-case letters, digits and dashes, at most 64")
 
 

@@ -48,6 +48,7 @@ class Pending:
     """One update the host could take, with the file that brings it, and the packages that would leave for it.
 
     `needed_by` names the pending packages (by key) for which this one comes new, as far as their files say so.
+    cves is None where the vendor's changelog was not read; restart is "reboot" where one is expected to be owed.
     """
 
     name: str
@@ -62,6 +63,10 @@ class Pending:
     sha256: str
     removes: tuple[Removal, ...] = ()
     needed_by: tuple[str, ...] = ()
+    cves: tuple[str, ...] | None = None
+    advisories: tuple[str, ...] = ()
+    released: str | None = None
+    restart: str = ""
 
     @property
     def key(self) -> str:
@@ -76,6 +81,15 @@ class Pending:
     def as_dict(self) -> dict[str, Any]:
         """The update as the contract's JSON object, fit to be handed back as a package of the plan."""
         return {**asdict(self), "previous": self.installed}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a vendor's changelog says of an update: None is unknown, `released` the newest entry's instant (UTC)."""
+
+    cves: tuple[str, ...] | None = None
+    advisories: tuple[str, ...] = ()
+    released: str | None = None
 
 
 @dataclass(frozen=True)
@@ -189,8 +203,12 @@ class PackageManager(ABC):
         """The sha256 of each version that a configured source offers; others are left out."""
 
     @abstractmethod
-    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
-        """Download exactly these versions; the files by version, left in the folder."""
+    def fetch(self, wanted: Sequence[Wanted], folder: Path, timeout: float = 3600) -> dict[Wanted, Path]:
+        """Download exactly these versions within a time (seconds); the files by version, left in the folder."""
+
+    @abstractmethod
+    def changes(self, path: Path, since: str | None) -> Changes:
+        """What changed in this package file since an installed version (None: the package comes new)."""
 
     @abstractmethod
     def cached(self, wanted: Wanted) -> list[Path]:

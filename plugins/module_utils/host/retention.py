@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .confirm import is_armed
 from .errors import HostError
-from .journal import Journal
+from .journal import Journal, run_folders
 from .unit import as_it_is
 
 KEPT_RUNS = 3
@@ -46,8 +46,7 @@ def _is_known_to_be_settled(journal: Journal) -> bool:
 
 def _runs(root: Path) -> list[Path]:
     """The folders of runs, the latest first."""
-    folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink() and path.name[:1] != "."]
-    return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
+    return sorted(run_folders(root), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _remove_files(folder: Path) -> None:

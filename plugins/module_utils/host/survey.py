@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform as python_platform
 import socket
+from dataclasses import replace
 from typing import Any
 
 from . import host
+from .advisories import informed
 from .answer import Answer
-from .boot import fingerprint
+from .boot import fingerprint, restart_expected
 from .checks import checks as named_checks
 from .clock import utc_now
 from .confirm import armed_runs
@@ -36,13 +38,19 @@ BLANK: dict[str, Any] = {
     "space": {},
     "reboot": {"owed": False, "why": []},
     "trouble": [],
+    "notes": [],
     "measurements": [],
     "journal": None,
 }
 
 
-def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = False) -> Answer:
-    """The host's report; lists that could not be refreshed, or hashes that are missing, are a failure."""
+def probe(
+    refresh: bool, run: str | None, checks: list[Any], advisories: bool = False, check_mode: bool = False
+) -> Answer:
+    """The host's report; lists that could not be refreshed, or hashes that are missing, are a failure.
+
+    With `advisories` the pending updates are fetched, for what their changelogs say; what stays unknown is noted.
+    """
     host.require_root()
     wanted = named_checks(checks)
     journal = Journal(run) if run else None
@@ -51,7 +59,9 @@ def probe(refresh: bool, run: str | None, checks: list[Any], check_mode: bool = 
     blocking = manager.refresh() if refresh and not check_mode else []
     outlook = _outlook(manager)
     blocking += outlook.trouble
+    outlook, notes = informed(manager, outlook) if advisories and not check_mode else (outlook, [])
     report = _report(manager, outlook, trouble + blocking, journal)
+    report["notes"] = [one.as_dict() for one in notes]
     report["measurements"] = measurements([one.once() for one in wanted], report["services"])
     return Answer(report, failure=summed_up([one.reason for one in blocking]))
 
@@ -82,7 +92,7 @@ def _report(
         "kernel": python_platform.release(),
         "boot": fingerprint(),
         "clock": utc_now(),
-        "pending": [one.as_dict() for one in outlook.pending],
+        "pending": [replace(one, restart=restart_expected(one.name)).as_dict() for one in outlook.pending],
         "installed": {one.key: one.version for one in manager.installed().values() if one.present},
         "held": list(outlook.held),
         "kept_back": list(outlook.kept_back),
@@ -90,6 +100,7 @@ def _report(
         "space": host.space(),
         "reboot": reboot_owed(),
         "trouble": [one.as_dict() for one in trouble],
+        "notes": [],
         "measurements": [],
         "journal": journal_view(journal) if journal and journal.exists() else None,
     }

@@ -25,5 +25,5 @@ def probe_line(host: str, found: Probe | NotProbed) -> str:
     if isinstance(found, NotProbed):
         word = "unreachable" if found.unreachable else "failed"
         return f"{now} probe     {host}  {word}  {one_line(found.reason)}"
-    trouble = "".join(f"; {one_line(item.reason)}" for item in found.trouble)
+    trouble = "".join(f"; {one_line(item.reason)}" for item in (*found.trouble, *found.notes))
     return f"{now} probe     {host}  ok  {amount(len(found.pending), 'update')}{trouble}"

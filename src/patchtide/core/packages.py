@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import zip_longest
 
 _DIGITS = re.compile(r"(\d+)")
@@ -28,6 +29,8 @@ class Package:
     """One exact package file: `size` in bytes, `sha256` in hex, `security` when its origin says so.
 
     `needed_by` names the packages of the lock (by key) for which this one comes new, as far as that is known.
+    `cves`, `advisories` and `released` (UTC) are the vendor's words in the changelog; None is unknown, and never none.
+    `restart` is `reboot` where one is to be expected.
     """
 
     name: str
@@ -40,6 +43,10 @@ class Package:
     suite: str = ""
     security: bool = False
     needed_by: tuple[str, ...] = ()
+    cves: tuple[str, ...] | None = None
+    advisories: tuple[str, ...] = ()
+    released: datetime | None = None
+    restart: str = ""
 
     @property
     def key(self) -> str:

@@ -21,7 +21,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one round trip to a host found out."""
+    """What one round trip to a host found out; `notes` stand in nobody's way, `trouble` does."""
 
     platform: Platform
     machine_id: str
@@ -34,6 +34,7 @@ class Probe:
     space: Mapping[str, int] = field(default_factory=dict)
     reboot_owed: bool = False
     trouble: tuple[Trouble, ...] = ()
+    notes: tuple[Trouble, ...] = ()
     measurements: tuple[Measurement, ...] = ()
 
 

@@ -18,6 +18,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
 _VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]{1,255}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9.+:~%^_-]+")
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
+_ADVISORY = re.compile(r"[A-Z][A-Za-z0-9:_-]{1,40}")
+_RESTARTS = ("", "reboot")
 _LONGEST_REASON = 2000
 _JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
 
@@ -42,6 +45,7 @@ def probe_of(report: Report) -> Probe:
         space=parsed(dict[str, int], data.get("space", {}), what="space"),
         reboot_owed=_reboot(data)[0],
         trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
+        notes=parsed(tuple[Trouble, ...], data.get("notes", []), what="notes"),
         measurements=_measurements(data),
     )
 
@@ -99,6 +103,12 @@ def _refuse_odd(package: Package) -> None:
     ):
         if not pattern.fullmatch(text):
             raise UsageError(f"package {package.name!r} has an impossible name, version, file or hash: {text!r}")
+    odd = [text for text in package.cves or () if not _CVE.fullmatch(text)]
+    odd += [text for text in package.advisories if not _ADVISORY.fullmatch(text)]
+    odd += [package.restart] if package.restart not in _RESTARTS else []
+    odd += [str(package.released)] if package.released and package.released.tzinfo is None else []
+    if odd:
+        raise UsageError(f"package {package.name!r} has impossible facts: {odd[0]!r}")
 
 
 def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:

@@ -14,7 +14,7 @@ from patchtide.engine.requests import check_request
 from patchtide.ports import Deed, Executor, Report
 
 Told = Callable[[str, Probe | NotProbed], None]
-_SECONDS = 600.0
+_SECONDS = 900.0
 
 
 def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...]]:
@@ -25,7 +25,10 @@ def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...
 def surveyed(
     executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told
 ) -> dict[str, Probe | NotProbed]:
-    """Probe every host once and return what is known of each; a host that did not answer is in it with the reason."""
+    """Probe every host once and return what is known of each; a host that did not answer is in it with the reason.
+
+    Only the first tier is asked what its updates fix: what it has pending becomes the patch set.
+    """
     found: dict[str, Probe | NotProbed] = {}
     requests = {host.name: _request(settings, tier) for tier, some in hosts.items() for host in some}
     deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, settings.inventory)
@@ -38,7 +41,7 @@ def surveyed(
 
 def _request(settings: Settings, tier: str) -> dict[str, object]:
     checks = [check_request(check) for check in settings.checks if not check.tiers or tier in check.tiers]
-    return {"run": None, "attempt": 0, "refresh": True, "checks": checks}
+    return {"run": None, "attempt": 0, "refresh": True, "advisories": tier == settings.tiers[0].name, "checks": checks}
 
 
 def _known(report: Report) -> Probe | NotProbed:
