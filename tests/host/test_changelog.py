@@ -121,7 +121,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
 
 
 def packed(text: str) -> bytes:
-    return gzip.compress(text.encode())
+    return gzip.compress(text.encode(), mtime=0)
 
 
 VERSION, SINCE = "3.0.17-1~deb12u3", "3.0.16-1~deb12u1"
@@ -188,7 +188,7 @@ def test_the_changelog_of_another_version_is_none(files: Files) -> None:
     assert apt.Apt().changes(path, SINCE) == Changes()
 
 
-@pytest.mark.parametrize("content", [b"no gzip", packed(NEWEST + OLD)[:60], b""])
+@pytest.mark.parametrize("content", [b"no gzip", packed(NEWEST + OLD)[:60], b""], ids=["other", "cut off", "empty"])
 def test_a_changelog_that_cannot_be_unpacked_is_unknown(files: Files, content: bytes) -> None:
     path = files.add("openssl", VERSION, (f"{DOC}/changelog.Debian.gz", content))
     assert apt.Apt().changes(path, SINCE).cves is None
