@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup hosts demo test lint unit system molecule docs build clean
+.PHONY: help setup hosts demo test lint unit system roundtrip molecule docs build clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -35,6 +35,9 @@ unit: setup ## every test that needs no host
 
 system: hosts ## every test on real hosts, the molecule scenarios included
 	pytest -m system
+
+roundtrip: hosts ## there and back on real hosts, everything compared: make roundtrip CASE=repack (all without CASE)
+	python -m tests.roundtrip $(CASE)
 
 molecule: hosts ## one role's scenario on a real host: make molecule SCENARIO=patch (all without SCENARIO)
 	scripts/molecule $(SCENARIO)

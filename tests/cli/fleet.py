@@ -90,6 +90,7 @@ class Fleet:
             "schema": "patchtide/probe/v1",
             "platform": {"distribution": "debian", "release": "12", "arch": "amd64", "manager": "apt"},
             "machine_id": f"id-{name}",
+            "clock": self.clock.now().isoformat(),
             "pending": [UPDATE] if self.pending else [],
             "held": [],
             "trouble": self.trouble,

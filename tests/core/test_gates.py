@@ -8,6 +8,7 @@ from tests.core.made import DEBIAN, NOW, carried, failed, host_plan, opened, pac
 
 from patchtide.core.events import Aborted, Approved, RollbackAsked
 from patchtide.core.gates import approval_gate, budget_verdict, stop_verdict, tier_gate, unproven
+from patchtide.core.packages import Removal
 from patchtide.core.plan import Change, Plan
 from patchtide.core.policy import Amount, Approvals
 from patchtide.core.run import Run, fold
@@ -132,3 +133,15 @@ def test_a_rolled_back_host_proves_nothing_any_more() -> None:
     asked = fold(run, RollbackAsked(NOW, "bob", "slow", ("t1",)))
     assert unproven(asked, "p1") == "tide=1.1"
     assert unproven(started(asked, Step.ROLLBACK, "t1"), "p1") == "tide=1.1"
+
+
+def test_production_loses_only_what_a_test_host_lost() -> None:
+    ebb, flow = Removal("ebb:all", "1"), Removal("flow:all", "1")
+    losing = plan(hosts=[host_plan("t1", removes=(ebb,)), host_plan("p1", removes=(ebb,))])
+    run = carried(opened(losing), "t1")
+    assert unproven(opened(losing), "p1") == "tide=1.1, the removal of ebb:all"
+    assert unproven(run, "p1") is None
+    more = {**losing.hosts, "p1": host_plan("p1", removes=(ebb, flow))}
+    assert unproven(replace(run, plan=replace(losing, hosts=more)), "p1") == "the removal of flow:all"
+    arm = {**losing.hosts, "t1": replace(losing.hosts["t1"], platform="debian-12-arm64")}
+    assert "the removal of ebb:all" in str(unproven(replace(run, plan=replace(losing, hosts=arm)), "p1"))

@@ -13,7 +13,7 @@ from patchtide.core.events import HostFinished, Status
 from patchtide.core.packages import Removal
 from patchtide.core.steps import Step
 from patchtide.documents import event_of, event_text
-from patchtide.engine.findings import PROBE_SCHEMA, finding_of, probe_of
+from patchtide.engine.findings import PROBE_SCHEMA, clock_trouble, finding_of, probe_of
 from patchtide.ports import Report
 
 SOUND: dict[Step, dict[str, Any]] = {
@@ -146,6 +146,7 @@ PROBED: dict[str, Any] = {
     "machine_id": "m1",
     "kernel": "6.1",
     "boot": "b",
+    "clock": "2026-11-21T05:00:00Z",
     "pending": [
         {
             "name": "tide",
@@ -177,6 +178,24 @@ def test_a_probe_says_what_waits() -> None:
 def test_a_probe_says_what_would_have_to_leave() -> None:
     waiting = {**PROBED["pending"][0], "removes": [{"name": "ebb", "arch": "all", "version": "1"}]}
     assert probe_of(report({**PROBED, "pending": [waiting]})).pending[0].removes == (Removal("ebb:all", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        ("2026-11-21T05:02:00Z", None),
+        ("2026-11-21T04:58:00Z", None),
+        ("2026-11-21T05:02:01Z", "its clock is 2 min ahead of the controller's"),
+        ("2026-11-21T04:15:00Z", "its clock is 45 min behind the controller's"),
+        ("2026-11-21T05:00:00", "it does not say what time it has"),
+        ("soon", "it does not say what time it has"),
+        (None, "it does not say what time it has"),
+        (7, "it does not say what time it has"),
+    ],
+)
+def test_a_clock_that_is_off_by_minutes_is_trouble(clock: object, said: str | None) -> None:
+    found = clock_trouble(report({**PROBED, "clock": clock}), NOW)
+    assert [trouble.reason for trouble in found] == ([said] if said else [])
 
 
 @pytest.mark.parametrize("key", ["schema", "platform", "pending", "held", "trouble"])

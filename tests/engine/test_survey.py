@@ -8,6 +8,7 @@ from tests.core.made import DEBIAN, NOW, WEB
 from tests.engine.desks import Answering, desk
 from tests.engine.test_findings import PROBED
 
+from patchtide.adapters.fake import FakeClock
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.patchset import Probe
@@ -33,7 +34,9 @@ def probed(step: Step, host: str) -> Report:
 
 
 def found(executor: Answering) -> dict[str, Probe | NotProbed]:
-    return surveyed(executor, SETTINGS, members(executor, SETTINGS), "survey-1", lambda _host, _probe: None)
+    return surveyed(
+        executor, SETTINGS, members(executor, SETTINGS), "survey-1", lambda _host, _probe: None, FakeClock(NOW)
+    )
 
 
 def test_every_host_is_probed_once_with_fresh_lists_and_the_checks_of_its_tier() -> None:
@@ -75,7 +78,9 @@ def test_a_host_of_which_nothing_is_heard_is_not_probed() -> None:
 
 def test_what_is_found_is_told_as_it_comes() -> None:
     executor, told = Answering(probed), []
-    surveyed(executor, SETTINGS, members(executor, SETTINGS), "s", lambda host, _probe: told.append(host))
+    surveyed(
+        executor, SETTINGS, members(executor, SETTINGS), "s", lambda host, _probe: told.append(host), FakeClock(NOW)
+    )
     assert told == ["t1", "p1", "p2"]
 
 
@@ -90,3 +95,11 @@ def test_two_names_of_one_machine_stop_the_plan() -> None:
     twins = Answering(lambda _step, host: Report(host, Status.OK, "", PROBED))
     with pytest.raises(UsageError, match="are one machine"):
         prepared(SETTINGS, desk(twins), "ann", lambda _host, _probe: None)
+
+
+def test_a_host_whose_clock_is_off_is_refused_with_the_sentence() -> None:
+    late = {**PROBED, "machine_id": "p1", "clock": "2026-11-21T04:00:00Z"}
+    executor = Answering(lambda step, host: Report(host, Status.OK, "", late) if host == "p1" else probed(step, host))
+    plan = prepared(SETTINGS, desk(executor), "ann", lambda _host, _probe: None)
+    assert plan.hosts["p1"].refused == "its clock is 60 min behind the controller's"
+    assert plan.hosts["p2"].refused is None

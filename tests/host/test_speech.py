@@ -98,6 +98,12 @@ def test_a_refresh_that_failed_is_seen_in_its_words() -> None:
     assert aptspeech.update_failures(quiet) == ["W: Failed to fetch http://mirror.example/InRelease  Could not connect"]
 
 
+def test_unmet_dependencies_are_read_package_by_package() -> None:
+    found = aptspeech.unmet(said("check_broken.txt"))
+    assert found[0] == "dbus : Depends: libexpat1 (>= 2.1~beta3) but it is not installed"
+    assert len(found) == 3
+
+
 def test_the_package_database_is_read_whole() -> None:
     installed = dpkg.parsed_installed(said("installed.txt"))
     assert installed["openssl:amd64"].present

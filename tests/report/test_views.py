@@ -8,6 +8,7 @@ from tests.report.stories import NASTY, RUN_ID, Teller, harmed_in_production, pr
 
 from patchtide.core.decide import Ask, Do, End, Settle, Wait
 from patchtide.core.events import Finding, Status, StepStarted
+from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.report.plantext import plan_text_view
@@ -146,6 +147,13 @@ def test_a_plan_tells_packages_waves_windows_and_what_stays_away() -> None:
     assert "wave 2: p2 (1), p3 (1)" in text
     assert "t2: dpkg is locked" in text
     assert "docker:amd64: excluded by web (p1)" in text
+
+
+def test_a_plan_tells_exactly_which_packages_leave_which_hosts() -> None:
+    losing = [host_plan(name, removes=(Removal("ebb:all", "1:2-3"),)) for name in ("t1", "p1")]
+    text = plan_text_view(plan(hosts=losing), NOW)
+    assert "packages that leave, kept for the way back:\n  ebb:all 1:2-3 (t1, p1)\n" in text
+    assert "leave" not in plan_text_view(plan(), NOW)
 
 
 def test_a_plan_without_updates_says_so() -> None:

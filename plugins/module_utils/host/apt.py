@@ -123,14 +123,23 @@ class Apt(PackageManager):
         return found
 
     def troubles(self) -> list[Trouble]:
-        """Who holds a lock, and what `dpkg --audit` finds."""
+        """Who holds a lock, what `dpkg --audit` finds, and what `apt-get check` says of unmet dependencies."""
         holders = {path: holder(path) for path in LOCKS}
         locked = [
             Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
             for path, who in holders.items()
             if who
         ]
-        return locked[:1] + dpkg.audit_troubles()
+        return locked[:1] + (dpkg.audit_troubles() or self._unmet())
+
+    def _unmet(self) -> list[Trouble]:
+        """A trouble where installed packages lack what they depend on; every transaction would want to mend that."""
+        asked = finished(["apt-get", "check", "-q", "-o", "Debug::NoLocking=true"])
+        if asked.ok:
+            return []
+        lacking = aptspeech.unmet(asked.out)
+        reason = f"installed packages lack what they depend on: {'; '.join(lacking)[:600] or asked.why()}"
+        return [Trouble("broken", reason, "run `apt-get --fix-broken install` and look")]
 
     def installed(self) -> dict[str, Installed]:
         """dpkg's database."""

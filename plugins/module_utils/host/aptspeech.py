@@ -125,6 +125,12 @@ def update_failures(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if _FAILED_UPDATE.match(line)]
 
 
+def unmet(out: str) -> list[str]:
+    """What `apt-get check` says of each package whose dependencies are not met, in a line each."""
+    lines = [" ".join(line.split()) for line in out.splitlines() if line.startswith(" ")]
+    return [line for line in lines if " : " in line]
+
+
 def archive_name(wanted: Wanted) -> str:
     """The name under which apt stores this version's file."""
     return f"{wanted.name}_{wanted.version.replace(':', '%3a')}_{wanted.arch}.deb"

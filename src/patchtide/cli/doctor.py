@@ -17,6 +17,8 @@ from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, told, width
 from patchtide.cli.surveying import probe_line
 from patchtide.core.errors import PatchtideError
+from patchtide.core.patchset import Probe
+from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
 from patchtide.engine.inspect import history
 from patchtide.engine.survey import surveyed
@@ -126,8 +128,12 @@ def _fleet(project: Settings, call: Call, *, ask: bool) -> list[Finding]:
     if not ask:
         return findings
     told("asking every host", call)
-    executor = desk(project, LineNotifier(call)).executor
-    probes = surveyed(executor, project, hosts, "doctor", lambda host, found: told(probe_line(host, found), call))
+    there = desk(project, LineNotifier(call))
+
+    def tell(host: str, found: Probe | NotProbed) -> None:
+        told(probe_line(host, found), call)
+
+    probes = surveyed(there.executor, project, hosts, "doctor", tell, there.clock)
     for name, probe in probes.items():
         findings += host_findings(name, probe)
     return findings

@@ -81,21 +81,24 @@ def _quarantined(run: Run, host: str) -> list[str]:
 
 
 def unproven(run: Run, host: str) -> str | None:
-    """Return what of a host's change no earlier tier has installed, file by file, and kept; None when all is proven."""
+    """Return what of a host's change no earlier tier has done and kept, package by package; None when all is proven."""
     host_plan = run.plan.hosts[host]
     mine = run.hosts[host].tier
     if mine == run.plan.tiers[0].name:
         return None
-    proven = {
-        (file.name, file.arch, file.version, file.sha256)
+    others = [
+        other
         for other in run.hosts.values()
         if other.tier != mine and other.end is EndState.PATCHED
         if run.plan.hosts[other.name].platform == host_plan.platform
-        for file in other.installed
-    }
+    ]
+    proven = {(file.name, file.arch, file.version, file.sha256) for other in others for file in other.installed}
+    # A patched host lost exactly what its plan says: anything else would have failed there.
+    lost = {removal.key for other in others for removal in run.plan.hosts[other.name].removes}
     files = [file for file, _ in run.plan.packages(host)]
-    missing = [f for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
-    return ", ".join(file.exact for file in missing) or None
+    missing = [f.exact for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
+    missing += [f"the removal of {removal.key}" for removal in host_plan.removes if removal.key not in lost]
+    return ", ".join(missing) or None
 
 
 def provers(run: Run, file: Package) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Finding, Installed, Status
@@ -22,6 +23,7 @@ _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
 _ADVISORY = re.compile(r"[A-Z][A-Za-z0-9:_-]{1,40}")
 _RESTARTS = ("", "reboot")
 _LONGEST_REASON = 2000
+_MOST_APART = timedelta(minutes=2)
 _JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
 
 
@@ -48,6 +50,22 @@ def probe_of(report: Report) -> Probe:
         notes=parsed(tuple[Trouble, ...], data.get("notes", []), what="notes"),
         measurements=_measurements(data),
     )
+
+
+def clock_trouble(report: Report, now: datetime) -> tuple[Trouble, ...]:
+    """Return the trouble of a host whose clock, as just reported, is not the controller's by more than two minutes.
+
+    Windows, soaks and the age of its package lists would be judged by another time there.
+    """
+    hint = "Set its time, and see that it is kept: `timedatectl`."
+    try:
+        apart = datetime.fromisoformat(str(report.data.get("clock"))) - now
+    except (TypeError, ValueError):
+        return (Trouble("clock", "it does not say what time it has", hint),)
+    if abs(apart) <= _MOST_APART:
+        return ()
+    side = "ahead of" if apart > timedelta(0) else "behind"
+    return (Trouble("clock", f"its clock is {abs(apart).total_seconds() / 60:.0f} min {side} the controller's", hint),)
 
 
 def _text(data: Mapping[str, object], key: str) -> str:

@@ -16,7 +16,7 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told) -> Plan:
     """Return a sealed plan for the fleet as it is now; raises UsageError when settings and inventory do not fit."""
     settings = _without_quarantined(settings, desk.store)
     hosts = members(desk.executor, settings)
-    probes = surveyed(desk.executor, settings, hosts, f"survey-{desk.clock.now():%Y%m%dt%H%M%S}", tell)
+    probes = surveyed(desk.executor, settings, hosts, f"survey-{desk.clock.now():%Y%m%dt%H%M%S}", tell, desk.clock)
     return sealed(planned(settings, hosts, probes, desk.clock.now(), by))
 
 

@@ -1,6 +1,8 @@
 """One round trip to every host: what is there, and what waits."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
@@ -9,9 +11,9 @@ from patchtide.core.patchset import Probe
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
 from patchtide.core.steps import Step
-from patchtide.engine.findings import probe_of
+from patchtide.engine.findings import clock_trouble, probe_of
 from patchtide.engine.requests import check_request
-from patchtide.ports import Deed, Executor, Report
+from patchtide.ports import Clock, Deed, Executor, Report
 
 Told = Callable[[str, Probe | NotProbed], None]
 _SECONDS = 900.0
@@ -23,7 +25,7 @@ def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...
 
 
 def surveyed(
-    executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told
+    executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told, clock: Clock
 ) -> dict[str, Probe | NotProbed]:
     """Probe every host once and return what is known of each; a host that did not answer is in it with the reason.
 
@@ -33,7 +35,7 @@ def surveyed(
     requests = {host.name: _request(settings, tier) for tier, some in hosts.items() for host in some}
     deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, settings.inventory)
     for report in executor.perform(deed):
-        found[report.host] = _known(report)
+        found[report.host] = _known(report, clock.now())
         tell(report.host, found[report.host])
     silent = NotProbed("nothing was heard of the host", unreachable=False)
     return {name: found.get(name, silent) for name in requests}
@@ -44,10 +46,11 @@ def _request(settings: Settings, tier: str) -> dict[str, object]:
     return {"run": None, "attempt": 0, "refresh": True, "advisories": tier == settings.tiers[0].name, "checks": checks}
 
 
-def _known(report: Report) -> Probe | NotProbed:
+def _known(report: Report, now: datetime) -> Probe | NotProbed:
     if report.status is not Status.OK:
         return NotProbed(report.reason, unreachable=report.status is Status.UNREACHABLE)
     try:
-        return probe_of(report)
+        probe = probe_of(report)
+        return replace(probe, trouble=(*probe.trouble, *clock_trouble(report, now)))
     except UsageError as error:
         return NotProbed(error.message, unreachable=False)

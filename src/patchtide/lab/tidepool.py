@@ -26,6 +26,7 @@ class Variation:
     service: str = ""
     configuration: str = ""
     depends: str = ""
+    replaces: str = ""
     asks: bool = False
 
 
@@ -59,6 +60,8 @@ VERSIONS = {
     "1.11": Variation("answers 500, and needs a new package", broken_where="everywhere", depends="tidepool-extra"),
     "1.20": Variation("stops, disables and masks sshd in its postinst", postinst=_MUTE),
     "1.21": Variation("takes its link down, which only a boot brings up again", postinst="ip link set eth0 down\n"),
+    "1.30": Variation("good, and takes the place of tidepool-legacy", replaces="tidepool-legacy"),
+    "1.31": Variation("good, and its postinst takes its time", postinst="sleep 20\n"),
     "2.0": Variation("answers 500 where the environment says production", broken_where="production"),
     "2.1": Variation("answers 500 where the environment says fragile", broken_where="fragile"),
 }
@@ -70,13 +73,16 @@ def built(version: str, pool: Path) -> tuple[Path, ...]:
     if variation is None:
         raise LabError(f"tidepool has no version {version!r}", f"Choose one of {', '.join(VERSIONS)}.")
     service = _built("tidepool", version, variation, pool)
-    if variation.depends != "tidepool-extra":
-        return (service,)
-    return (service, _built("tidepool-extra", version, Variation("a package that came new with tidepool"), pool))
+    beside = {
+        "tidepool-extra": Variation("a package that came new with tidepool"),
+        "tidepool-legacy": Variation("a package for which there is no room beside a later tidepool"),
+    }
+    wanted = [name for name in beside if name in (variation.depends, variation.replaces)]
+    return (service, *(_built(name, version, beside[name], pool) for name in wanted))
 
 
 def _built(name: str, version: str, variation: Variation, pool: Path) -> Path:
-    texts = _control(name, version, variation) | (_service(version, variation) if name == "tidepool" else {})
+    texts = _control(name, version, variation) | (_service(version, variation) if name == "tidepool" else _plain(name))
     target = pool / f"{name}_{version}_all.deb"
     with tempfile.TemporaryDirectory(prefix="patchtide-package-") as folder:
         for path, text in texts.items():
@@ -105,8 +111,15 @@ def _control(name: str, version: str, variation: Variation) -> dict[str, str]:
         "Depends": depends if name == "tidepool" else "python3",
         "Description": f"practice web service: {variation.summary}" if name == "tidepool" else variation.summary,
     }
+    if variation.replaces:
+        fields |= dict.fromkeys(("Conflicts", "Replaces", "Provides"), variation.replaces)
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())
     return {"DEBIAN/control": text, f"usr/share/doc/{name}/README": f"{name} {version}: {variation.summary}.\n"}
+
+
+def _plain(name: str) -> dict[str, str]:
+    path = f"etc/{name}.conf"
+    return {"DEBIAN/conffiles": f"/{path}\n", path: f"package = {name}\n"}
 
 
 def _service(version: str, variation: Variation) -> dict[str, str]:

@@ -14,7 +14,13 @@ _ALIKE = 3
 
 def plan_text_view(plan: Plan, now: datetime, width: int = 0) -> str:
     """Return a plan in words: what, on which hosts, in which order, when, and what stays away."""
-    parts = [_head(plan), *_packages(plan, width), *(_tier(plan, tier, now) for tier in plan.tiers), *_aside(plan)]
+    parts = [
+        _head(plan),
+        *_packages(plan, width),
+        *_leaving(plan),
+        *(_tier(plan, tier, now) for tier in plan.tiers),
+        *_aside(plan),
+    ]
     return "\n\n".join(parts)
 
 
@@ -38,6 +44,16 @@ def _packages(plan: Plan, width: int) -> Iterator[str]:
         yield f"{title}\n{aligned(table(('package', 'installed', 'new', 'kind', 'hosts'), rows), width)}"
     if not plan.patch_set:
         yield "patch set: empty, nothing is pending on the test tier that is wanted"
+
+
+def _leaving(plan: Plan) -> Iterator[str]:
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for host in plan.hosts.values():
+        for removal in host.removes:
+            hosts.setdefault((removal.key, removal.version), []).append(host.name)
+    if hosts:
+        told = [f"  {key} {version} ({listed(names, most=4)})" for (key, version), names in sorted(hosts.items())]
+        yield "\n".join(["packages that leave, kept for the way back:", *told])
 
 
 def _kind(file: Package) -> str:
