@@ -44,6 +44,18 @@ options:
         the host restores itself; counted anew after each boot. With V(0) it never does. Needs systemd.
     type: float
     default: 0
+  renew:
+    description:
+      - Whether services that still run files which the update replaced are restarted right after it. Those whose
+        restart would cut somebody off (dbus, logind, consoles, the network) become a reason for a reboot instead.
+    type: bool
+    default: false
+  keep:
+    description:
+      - Units that O(renew) leaves alone, for example C(postgresql@15-main.service).
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -128,6 +140,10 @@ report:
       description: The end of the package manager's output.
       returned: always
       type: str
+    stale:
+      description: Services that still run replaced files, with some of these.
+      returned: always
+      type: list
     reverted:
       description: Whether the host was not confirmed in time and restored itself.
       returned: always
@@ -151,6 +167,8 @@ def main() -> None:
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "deadline": {"type": "float", "default": 1800},
             "confirm": {"type": "float", "default": 0},
+            "renew": {"type": "bool", "default": False},
+            "keep": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -163,7 +181,7 @@ def main() -> None:
             given["packages"],
             given["removes"],
             given["checks"],
-            Terms(given["deadline"], given["confirm"]),
+            Terms(given["deadline"], given["confirm"], given["renew"], tuple(given["keep"])),
             module.check_mode,
         ),
         BLANK,

@@ -87,6 +87,10 @@ report:
       description: Whether the host stays as it is from now on, where that was asked for.
       returned: always
       type: bool
+    stale:
+      description: Services that still run replaced files, with some of these.
+      returned: always
+      type: list
     reverted:
       description: Whether the host was not confirmed in time and restored itself.
       returned: always

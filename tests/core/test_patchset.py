@@ -124,6 +124,12 @@ def test_who_needs_a_new_package_is_known_from_all_test_hosts() -> None:
     assert lock[0].needed_by == ("a:all", "b:all")
 
 
+def test_a_reboot_that_was_put_off_before_is_in_the_plan() -> None:
+    owing = probe(pending(), reboot_owed=True, reboot_why=("libc6 changed",))
+    assert host_plan("p1", owing, {}, ALL).owes_reboot == ("libc6 changed",)
+    assert host_plan("p1", probe(pending()), {}, ALL).owes_reboot == ()
+
+
 def test_trouble_on_a_host_refuses_it_with_every_reason() -> None:
     trouble = (Trouble("dpkg_lock", "apt holds the lock"), Trouble("read_only", "/ is read-only"))
     plan = host_plan("p1", probe(pending(), trouble=trouble), {DEBIAN.key: (package(),)}, ALL)

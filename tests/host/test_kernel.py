@@ -53,7 +53,7 @@ def test_a_container_has_no_kernel_of_its_own(tmp_path: Path, path: str) -> None
     found = kernel.kernels(str(tmp_path))
     assert (found.expected, found.own, found.difference()) == (None, False, "")
     assert "container" in found.note
-    assert boot.owed([("b", ["linux-image-6.1.0-42-amd64"])], "b", str(tmp_path))["owed"] is False
+    assert boot.owed([("b", ["linux-image-6.1.0-42-amd64"])], "b", root=str(tmp_path))["owed"] is False
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_an_admin_chose_to_boot_is_not_guessed_at(tmp_path: Path, default: 
     found = kernel.kernels(str(tmp_path))
     assert (found.expected is None) is bool(chosen)
     assert chosen in found.note
-    why = boot.owed([("b", ["linux-image-6.1.0-42-amd64"])], "b", str(tmp_path))["why"]
+    why = boot.owed([("b", ["linux-image-6.1.0-42-amd64"])], "b", root=str(tmp_path))["why"]
     assert why[0].startswith("linux-image-6.1.0-42-amd64 changed" if chosen else "kernel 6.1.0-42-amd64 is installed")
 
 

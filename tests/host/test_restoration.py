@@ -71,17 +71,17 @@ def test_what_others_changed_meanwhile_is_not_this_runs_failure() -> None:
 
 def test_a_reboot_is_owed_only_for_what_changed_in_this_very_boot(tmp_path: Path) -> None:
     root = str(tmp_path)
-    assert boot.owed([("b1", ["libc6", "tzdata"])], "b1", root)["why"] == ["libc6 changed since the last boot"]
-    assert boot.owed([("b1", ["libc6"])], "b2", root) == {"owed": False, "why": []}
-    assert boot.owed([("b1", ["openssl", "nginx"])], "b1", root)["owed"] is False
-    assert boot.owed([("b1", ["linux-image-6.1.0-40-amd64"])], "b1", root)["owed"] is False, "not its own kernel"
+    assert boot.owed([("b1", ["libc6", "tzdata"])], "b1", root=root)["why"] == ["libc6 changed since the last boot"]
+    assert boot.owed([("b1", ["libc6"])], "b2", root=root) == {"owed": False, "why": []}
+    assert boot.owed([("b1", ["openssl", "nginx"])], "b1", root=root)["owed"] is False
+    assert boot.owed([("b1", ["linux-image-6.1.0-40-amd64"])], "b1", root=root)["owed"] is False, "not its own kernel"
 
 
 def test_the_distributions_flag_owes_a_reboot_and_says_for_what(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "reboot-required").touch()
     (tmp_path / "run" / "reboot-required.pkgs").write_text("linux-base\ndbus\ndbus\n")
-    assert boot.owed([], "b", str(tmp_path)) == {
+    assert boot.owed([], "b", root=str(tmp_path)) == {
         "owed": True,
         "why": ["/run/reboot-required exists (dbus, linux-base)"],
     }

@@ -1,19 +1,22 @@
 """What a run looks like, whoever looks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.core.made import NOW, host_plan, package, plan, tier
+from tests.core.made import NOW, host_plan, opened, package, plan, tier
 from tests.report.stories import NASTY, RUN_ID, Teller, harmed_in_production, promoted, waiting
 
 from patchtide.core.decide import Ask, Do, End, Settle, Wait
 from patchtide.core.events import Finding, Status, StepStarted
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
+from patchtide.core.policy import Limits
+from patchtide.core.run import HostState
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.runtext import OUTCOMES, history_text, next_words, standing_text, summary
-from patchtide.report.runview import bars, run_view
+from patchtide.report.runview import bars, debt, run_view, why
 from patchtide.report.table import aligned, markdown, marked, table
 from patchtide.report.words import cleaned, counted, data_of, listed, one_line, size, span, stamp
 
@@ -147,6 +150,24 @@ def test_a_plan_tells_packages_waves_windows_and_what_stays_away() -> None:
     assert "wave 2: p2 (1), p3 (1)" in text
     assert "t2: dpkg is locked" in text
     assert "docker:amd64: excluded by web (p1)" in text
+    assert "a host that nobody could confirm 21 min after its update began restores itself" in text
+    assert "owe a reboot" not in text
+
+
+def test_what_a_host_owes_is_told_before_and_after() -> None:
+    owing = host_plan("t1", owes_reboot=("kernel 6.1.0-42 is installed, 6.1.0-41 runs",))
+    of = plan(hosts=(owing,), limits=Limits(confirm=timedelta(0)))
+    text = plan_text_view(of, NOW)
+    assert "hosts that owe a reboot from before:\n  t1: kernel 6.1.0-42 is installed, 6.1.0-41 runs" in text
+    assert "a host that goes dark stays as it is" in text
+    before = run_view(RUN_ID, opened(of)).hosts[0]
+    assert (before.reboot_owed, "6.1.0-42" in before.why) == (True, True)
+    put_off = HostState(
+        "t1", "test", changed=True, next=None, end=EndState.PATCHED, reboot_owed=True, reboot_why=("libc6 changed",)
+    )
+    after = why(replace(put_off, stale=("cron.service (libc.so.6)",)), owing)
+    assert after.endswith("owes a reboot (libc6 changed); still runs replaced files: cron.service (libc.so.6)")
+    assert debt(replace(put_off, reboot_why=()), owing) == (), "the reboot was done with the update"
 
 
 def test_a_plan_tells_exactly_which_packages_leave_which_hosts() -> None:

@@ -28,10 +28,13 @@ def start_ticks(stat: str) -> int:
     return int(stat.rpartition(")")[2].split()[19])
 
 
-def owed(changes: Iterable[tuple[str, list[str]]], boot_now: str, root: str = "/") -> dict[str, Any]:
+def owed(
+    changes: Iterable[tuple[str, list[str]]], boot_now: str, more: Iterable[str] = (), root: str = "/"
+) -> dict[str, Any]:
     """Whether a reboot is owed and why: another kernel waits, the distribution says so, or what runs all the time.
 
-    `changes` are (boot, names of packages that changed in it): only those of this same boot count.
+    `changes` are (boot, names of packages that changed in it): only those of this same boot count. `more` are reasons
+    that the caller knows of.
     """
     found = kernels(root)
     difference = found.difference()
@@ -39,7 +42,7 @@ def owed(changes: Iterable[tuple[str, list[str]]], boot_now: str, root: str = "/
     for boot_before, names in changes:
         if boot_before == boot_now:
             why += [f"{name} changed since the last boot" for name in names if _counts(name, found)]
-    unique = list(dict.fromkeys(why))
+    unique = list(dict.fromkeys([*why, *more]))
     return {"owed": bool(unique), "why": unique}
 
 

@@ -42,10 +42,19 @@ def journal_view(journal: Journal) -> dict[str, Any]:
 
 def reboot_owed() -> dict[str, Any]:
     """Whether a reboot is owed now: what `boot.owed` finds, and what any run changed in this boot, or changed back."""
-    changes = []
+    changes, more = [], []
     for folder in sorted(run_folders(ROOT)):
-        changes += run_changes(Journal(folder.name))
-    return owed(changes, fingerprint())
+        journal = Journal(folder.name)
+        changes += run_changes(journal)
+        more += _stale_until_boot(journal)
+    return owed(changes, fingerprint(), more)
+
+
+def _stale_until_boot(journal: Journal) -> list[str]:
+    """What the run's update left running in this boot that only the next one renews."""
+    patch, rollback = journal.read("patch") or {}, journal.read("rollback") or {}
+    here = patch.get("boot_before") == fingerprint() and rollback.get("outcome") != "restored"
+    return list(patch.get("stale_until_boot", [])) if here else []
 
 
 def run_changes(journal: Journal) -> list[tuple[str, list[str]]]:

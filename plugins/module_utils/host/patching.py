@@ -29,6 +29,7 @@ BLANK: dict[str, Any] = {
     "installed": [],
     "reboot": {"owed": False, "why": []},
     "kernel": {},
+    "stale": [],
     "unit": "",
     "started": "",
     "finished": "",
@@ -39,10 +40,15 @@ BLANK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Terms:
-    """How long an update may take, and in how many seconds it has to be confirmed (0: it need not be)."""
+    """How an update is done: what it may take (seconds) and when it has to be confirmed (0: it need not be).
+
+    `renew`: whether services that still run replaced files are restarted, but for the units in `keep`.
+    """
 
     deadline: float
     confirm: float = 0
+    renew: bool = False
+    keep: tuple[str, ...] = ()
 
 
 def apply(
@@ -119,6 +125,8 @@ def _begun(
         "leaving": [one.as_dict() for one in todo.removes],
         "files": listed,
         "deadline": terms.deadline,
+        "renew": terms.renew,
+        "keep": list(terms.keep),
         "boot_before": fingerprint(),
     }
     if not todo:

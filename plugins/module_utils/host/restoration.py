@@ -33,6 +33,7 @@ class Course:
     paused: tuple[str, ...]
     until: float
     note: Callable[[str], None]
+    renew: Callable[[], list[str]] = list
 
     def left(self) -> float:
         """Seconds until the deadline, at least one."""
@@ -52,7 +53,7 @@ def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     reasons = _packages_back(course, manager, paths, foreign, log)
     reasons += _marks_back(course, manager, manager.installed())
     reasons += _settings_back(course, foreign, absent_too=True)
-    reasons += _services_back(course)
+    reasons += _services_back(course) + course.renew()
     wrong = differences(course.record, manager, course.paused, foreign)
     own = [sentence for sentence in wrong if _is_own(course, sentence)]
     if own:

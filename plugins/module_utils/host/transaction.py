@@ -20,6 +20,7 @@ from .names import Package, intended
 from .packagemanager import Installed, PackageManager
 from .restoration import Course, restored
 from .settings import changed_files
+from .stale import boot_reasons, renewed, stale, told
 
 _TAIL = 4000
 
@@ -72,7 +73,9 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     after = manager.installed()
     marked = _marked(manager, record, after, todo)
     wrong = departures(record["packages"], after, change)
+    wrong += renewed(entry["keep"]) if entry["renew"] and done.ok else []
     reason = _reason(done, wrong, marked, entry["deadline"])
+    found = stale()
     changed = [one.name for one in todo if _is_at(after, one)]
     return {
         "state": "failed" if reason else "done",
@@ -84,7 +87,9 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
             if _is_at(after, one)
         ],
         "files_after": changed_files(record["files"]),
-        "reboot": owed([(entry["boot_before"], changed)], fingerprint()),
+        "reboot": owed([(entry["boot_before"], changed)], fingerprint(), boot_reasons(found) if entry["renew"] else []),
+        "stale": told(found),
+        "stale_until_boot": boot_reasons(found) if entry["renew"] else [],
         "kernel": kernels().as_dict(),
     }
 
@@ -127,6 +132,7 @@ def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         files_after=patch.get("files_after"),
         paused=tuple((journal.read("maintenance") or {}).get("stopped", [])),
         until=time.monotonic() + float(entry["deadline"]),
+        renew=(lambda: renewed(patch.get("keep", []))) if patch.get("renew") else list,
         note=lambda method: _noted(journal, method),
     )
     end = restored(course, host.package_manager(), log)

@@ -14,11 +14,13 @@ from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .measurements import measurements, regressions
 from .names import intended
+from .stale import stale, told
 
 BLANK: dict[str, Any] = {
     "measurements": [],
     "installed_ok": False,
     "differences": [],
+    "stale": [],
     "confirmed": False,
     "reverted": False,
 }
@@ -44,6 +46,7 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
     if not measured:
         sentences.append("no check is configured, and nothing measured is no health")
     report = {**BLANK, "measurements": measured, "installed_ok": not own, "differences": own + foreign}
+    report["stale"] = told(stale())
     if confirm and not sentences and not foreign:
         report["confirmed"] = _confirmed(journal)
     return Answer(report, failure=summed_up(sentences) if enforce else "")

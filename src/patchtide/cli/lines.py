@@ -74,6 +74,8 @@ def _details(event: HostFinished, began: datetime | None) -> str:
         said.append(finding.restored)
     if finding.reboot_owed:
         said.append("owes a reboot")
+    if finding.stale:
+        said.append(f"{amount(len(finding.stale), 'service')} on replaced files")
     if began is not None:
         said.append(span(round((event.at - began).total_seconds(), 1)))
     return ", ".join(said)

@@ -25,6 +25,7 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         checks=tuple(_check(check) for check in file.health),
         limits=limits_of(file.limits),
         reboot=file.reboot,
+        restarts=policy.Restarts(file.services.restart, file.services.keep),
         enter_hook=str(folder / hooks.enter) if hooks else None,
         leave_hook=str(folder / hooks.leave) if hooks else None,
         forks=file.forks,

@@ -28,7 +28,7 @@ from patchtide.config.scalars import (
     wrong,
 )
 from patchtide.config.section import Section
-from patchtide.core.policy import Amount, OnFailure, RebootPolicy
+from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import ALWAYS, Day
 
@@ -238,6 +238,15 @@ class Limits(Section):
     """How long after everything should be done a host that nobody confirmed restores itself; `0s`: it never does."""
 
 
+class Services(Section):
+    """What becomes of services that still run files which an update replaced (a library, mostly)."""
+
+    restart: Annotated[RestartPolicy, *_choice(tuple(RestartPolicy), RestartPolicy)] = RestartPolicy.NEVER
+    """`when_stale`: they are restarted with the update; `never`: they are only named."""
+    keep: Names = ()
+    """Units that are never restarted, for example `postgresql@15-main.service`."""
+
+
 class Maintenance(Section):
     """Task files that run on a host around its update; if `enter` ran, `leave` runs, whatever happens."""
 
@@ -277,6 +286,8 @@ class ConfigFile(CalendarFile):
     """How long things may take on a host."""
     reboot: Annotated[RebootPolicy, *_choice(tuple(RebootPolicy), RebootPolicy)] = RebootPolicy.WHEN_OWED
     """Whether a reboot that an update makes necessary is done in the same window."""
+    services: Services = Field(default_factory=Services)
+    """What becomes of services that still run replaced files."""
     maintenance: Maintenance | None = None
     """Task files that run around a host's update."""
     trust: Names = ()

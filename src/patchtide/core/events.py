@@ -34,8 +34,8 @@ class Finding:
     """What a step found out on a host, as far as a decision may need it.
 
     `restored` is the rollback's outcome: restored, unverified, failed or nothing; `begun` answers a look at a host in
-    doubt: which steps its own journal knows of. `confirmed`: the host stays as it is from now on; `reverted`: nobody
-    confirmed it in time, and it restored itself.
+    doubt: which steps its own journal knows of. `stale`: services that still run replaced files. `confirmed`: the
+    host stays as it is from now on; `reverted`: nobody confirmed it in time, and it restored itself.
     """
 
     installed: tuple[Installed, ...] = ()
@@ -45,6 +45,7 @@ class Finding:
     restored: str = ""
     differences: tuple[str, ...] = ()
     begun: tuple[Step, ...] = ()
+    stale: tuple[str, ...] = ()
     confirmed: bool = False
     reverted: bool = False
 

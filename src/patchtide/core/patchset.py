@@ -33,6 +33,7 @@ class Probe:
     installed: Mapping[str, str] = field(default_factory=dict)
     space: Mapping[str, int] = field(default_factory=dict)
     reboot_owed: bool = False
+    reboot_why: tuple[str, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     notes: tuple[Trouble, ...] = ()
     measurements: tuple[Measurement, ...] = ()
@@ -116,7 +117,9 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     changes = tuple(Change(key, given[key].installed) for key in sorted(given))
     leaving = tuple(sorted({removal for pending in given.values() for removal in pending.removes}))
     trouble = "; ".join(found.reason for found in probe.trouble) or None
-    return HostPlan(name, probe.platform.key, probe.machine_id, changes, left_out, refused=trouble, removes=leaving)
+    owes = probe.reboot_why if probe.reboot_owed else ()
+    about = (name, probe.platform.key, probe.machine_id, changes, left_out)
+    return HostPlan(*about, refused=trouble, removes=leaving, owes_reboot=owes)
 
 
 def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pending]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.packages import Package, Removal
-from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, room
+from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, room
 from patchtide.core.windows import Blackout, Calendar, Window
 
 SCHEMA = "patchtide/plan/v1"
@@ -24,7 +24,8 @@ class Change:
 class HostPlan:
     """What one host gets and which packages leave it for that.
 
-    `refused` says why it gets nothing at all, `left_out` which updates stay away and why.
+    `refused` says why it gets nothing at all, `left_out` which updates stay away and why; `owes_reboot` are the
+    reasons for a reboot that was put off before this plan.
     """
 
     name: str
@@ -35,6 +36,7 @@ class HostPlan:
     refused: str | None = None
     unreachable: bool = False
     removes: tuple[Removal, ...] = ()
+    owes_reboot: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Plan:
     reboot: RebootPolicy
     enter_hook: str | None = None
     leave_hook: str | None = None
+    restarts: Restarts = Restarts()
     digest: str = ""
 
     def packages(self, host: str) -> tuple[tuple[Package, str | None], ...]:

@@ -48,6 +48,7 @@ def planned(
         checks=settings.checks,
         limits=settings.limits,
         reboot=settings.reboot,
+        restarts=settings.restarts,
         enter_hook=settings.enter_hook,
         leave_hook=settings.leave_hook,
     )

@@ -22,6 +22,21 @@ class RebootPolicy(StrEnum):
     NEVER = "never"
 
 
+class RestartPolicy(StrEnum):
+    """Whether services that still run files which an update replaced are restarted with it."""
+
+    WHEN_STALE = "when_stale"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """Which services an update restarts: none, or the stale ones but for the units in `keep`."""
+
+    policy: RestartPolicy = RestartPolicy.NEVER
+    keep: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number of hosts, as a count or as a percentage of a tier (one of them is set)."""

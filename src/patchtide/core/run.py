@@ -63,6 +63,8 @@ class HostState:
     entered: bool = False
     changed: bool = False
     reboot_owed: bool = False
+    reboot_why: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     rolled_back: bool = False
     reverted: bool = False
     verified_at: datetime | None = None
@@ -258,7 +260,7 @@ def _moved(run: Run, host: HostState, event: HostFinished) -> HostState:
         case Step.PATCH:
             return _patched(run, host, event)
         case Step.REBOOT:
-            owes = replace(host, reboot_owed=not fine)
+            owes = replace(host, reboot_owed=finding.reboot_owed or not fine, reboot_why=finding.reboot_why)
             return replace(owes, next=Step.VERIFY) if fine else _harmed(owes, event.reason)
         case Step.VERIFY:
             return _verified(run, host, event)
@@ -293,7 +295,8 @@ def _patched(run: Run, host: HostState, event: HostFinished) -> HostState:
     finding = event.finding
     owed = finding.reboot_owed
     reboot = owed and run.plan.reboot is RebootPolicy.WHEN_OWED
-    return replace(host, installed=finding.installed, reboot_owed=owed, next=Step.REBOOT if reboot else Step.VERIFY)
+    host = replace(host, installed=finding.installed, reboot_owed=owed, reboot_why=finding.reboot_why)
+    return replace(host, stale=finding.stale, next=Step.REBOOT if reboot else Step.VERIFY)
 
 
 def health_verdict(run: Run, host: HostState, finding: Finding) -> Verdict:
@@ -311,7 +314,7 @@ def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
         return _harmed(host, f"not as the update left it: {'; '.join(event.finding.differences)}")
     if run.plan.limits.confirm and not event.finding.confirmed and host.end is None and not host.rolled_back:
         return _harmed(host, f"{verdict.reason}, but the host does not say that it is confirmed")
-    host = replace(host, verified_at=event.at, health=verdict.reason)
+    host = replace(host, verified_at=event.at, health=verdict.reason, stale=event.finding.stale)
     if host.rolled_back:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
     if host.end is EndState.PATCHED:  # judged again while it soaks
@@ -331,8 +334,9 @@ def _restored(run: Run, host: HostState, event: HostFinished, finding: Finding) 
         return replace(host, next=Step.LEAVE, fate=EndState.UNTOUCHED, changed=False)
     if finding.restored != "restored":
         return _given_up(host, f"{host.reason}; rollback unverified: {'; '.join(finding.differences) or event.reason}")
+    host = replace(host, reboot_owed=finding.reboot_owed, reboot_why=finding.reboot_why, stale=())
     if finding.reboot_owed and run.plan.reboot is RebootPolicy.WHEN_OWED:
-        return replace(host, next=Step.REBOOT, reboot_owed=True)
+        return replace(host, next=Step.REBOOT)
     verdict = health_verdict(run, host, finding)
     if not verdict.ok:
         return _given_up(host, f"{host.reason}; rolled back, but {verdict.reason}")

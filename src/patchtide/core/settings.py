@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.patchset import Selection
-from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy
+from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import Blackout, Calendar, Window
 
@@ -49,6 +49,7 @@ class Settings:
     checks: tuple[Check, ...] = ()
     limits: Limits = field(default_factory=Limits)
     reboot: RebootPolicy = RebootPolicy.WHEN_OWED
+    restarts: Restarts = Restarts()
     enter_hook: str | None = None
     leave_hook: str | None = None
     forks: int = 20

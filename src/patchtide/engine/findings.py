@@ -46,6 +46,7 @@ def probe_of(report: Report) -> Probe:
         installed=_installed(data),
         space=parsed(dict[str, int], data.get("space", {}), what="space"),
         reboot_owed=_reboot(data)[0],
+        reboot_why=_reboot(data)[1],
         trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
         notes=parsed(tuple[Trouble, ...], data.get("notes", []), what="notes"),
         measurements=_measurements(data),
@@ -198,6 +199,7 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
         restored=str(data.get("outcome", "")) if step is Step.ROLLBACK else "",
         differences=parsed(tuple[str, ...], data.get("differences", []), what="differences"),
         begun=_begun(data),
+        stale=parsed(tuple[str, ...], data.get("stale", []), what="stale"),
         confirmed=data.get("confirmed") is True,
         reverted=data.get("reverted") is True,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from patchtide.core.health import Check
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
+from patchtide.core.policy import RestartPolicy
 from patchtide.core.run import Run
 from patchtide.core.steps import Step
 
@@ -27,7 +28,7 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
         case Step.PATCH:
             change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
             spans = {"deadline": limits.patch.total_seconds(), "confirm": within.total_seconds()}
-            return {**asked, **change, "checks": _checks(run, tier), **spans}
+            return {**asked, **change, "checks": _checks(run, tier), **spans, **_restarts(run.plan)}
         case Step.REBOOT:
             rest = (within - limits.patch).total_seconds() if within else 0.0
             return {**asked, "reboot_timeout": limits.reboot.total_seconds(), "confirm": rest}
@@ -62,6 +63,10 @@ def time_allowed(run: Run, step: Step, tier: str) -> float:
 _STAGE_SECONDS = 1800.0
 _SHORT_SECONDS = 300.0
 _GRACE_SECONDS = 120.0
+
+
+def _restarts(plan: Plan) -> dict[str, object]:
+    return {"renew": plan.restarts.policy is RestartPolicy.WHEN_STALE, "keep": list(plan.restarts.keep)}
 
 
 def _packages(plan: Plan, host: str) -> list[dict[str, object]]:

@@ -102,6 +102,11 @@ def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
 def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     checks = ", ".join(check.name for check in plan.checks_of(tier.name)) or "none, so nothing will pass"
     soak = f"; soaks {span(tier.soak)}" if tier.soak else ""
+    if plan.limits.confirm:
+        within = span(plan.confirm_within(tier.name))
+        yield f"a host that nobody could confirm {within} after its update began restores itself"
+    else:
+        yield "a host that goes dark stays as it is: limits.confirm is 0"
     yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
@@ -113,6 +118,11 @@ def _aside(plan: Plan) -> Iterator[str]:
     refused = [f"  {host.name}: {one_line(host.refused)}" for host in plan.hosts.values() if host.refused]
     if refused:
         yield "\n".join(["hosts that get nothing:", *refused])
+    owing = [
+        f"  {host.name}: {one_line('; '.join(host.owes_reboot))}" for host in plan.hosts.values() if host.owes_reboot
+    ]
+    if owing:
+        yield "\n".join(["hosts that owe a reboot from before:", *owing])
     reasons: dict[tuple[str, str], list[str]] = {}
     for host in plan.hosts.values():
         for key, reason in host.left_out.items():

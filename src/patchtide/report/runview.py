@@ -15,7 +15,10 @@ _LONG_STORY = 4000
 
 @dataclass(frozen=True, slots=True)
 class HostView:
-    """One host: `state` is its end state, or what it is doing; `why` says it in words."""
+    """One host: `state` is its end state, or what it is doing; `why` says it in words.
+
+    `stale` are the services that still run files which the update replaced.
+    """
 
     name: str
     tier: str
@@ -28,6 +31,8 @@ class HostView:
     installed: tuple[str, ...]
     health: str
     reboot_owed: bool
+    reboot_why: tuple[str, ...]
+    stale: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,9 @@ def _host(run: Run, tier: TierPlan, wave: int, name: str) -> HostView:
         updates=len(planned.changes),
         installed=tuple(f"{file.name}={file.version}" for file in host.installed),
         health=one_line(host.health),
-        reboot_owed=host.reboot_owed,
+        reboot_owed=host.reboot_owed or bool(debt(host, planned)),
+        reboot_why=tuple(map(one_line, debt(host, planned))),
+        stale=tuple(map(one_line, host.stale)),
     )
 
 
@@ -166,8 +173,19 @@ DOING = {
 """What is being done to a host, in words."""
 
 
+def debt(host: HostState, planned: HostPlan) -> tuple[str, ...]:
+    """Return why a host owes a reboot that is put off: after its update, or since before it."""
+    return host.reboot_why if host.changed else planned.owes_reboot
+
+
 def why(host: HostState, planned: HostPlan) -> str:
-    """Return in plain words why a host is where it is."""
+    """Return in plain words why a host is where it is, and what it still owes."""
+    owes = f"owes a reboot ({one_line('; '.join(debt(host, planned)))})" if debt(host, planned) else ""
+    stale = f"still runs replaced files: {one_line(', '.join(host.stale))}" if host.stale else ""
+    return "; ".join(part for part in (_reason(host, planned), owes, stale) if part)
+
+
+def _reason(host: HostState, planned: HostPlan) -> str:
     reason = one_line(host.reason)
     match host.end if host.next is None else None:
         case EndState.PATCHED:
