@@ -30,6 +30,13 @@ options:
         C(/var/lib/patchtide/<run>/).
       - Lower-case letters, digits and dashes, at most 64.
     type: str
+  without:
+    description:
+      - Versions that are not wanted, each with C(name), C(arch) and C(version).
+      - What is pending is solved as if they did not exist, so what needs one of them is not pending either.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - patchtide.patchtide.checks
 attributes:
@@ -159,12 +166,13 @@ def main() -> None:
             "refresh": {"type": "bool", "default": True},
             "advisories": {"type": "bool", "default": False},
             "run": {"type": "str"},
+            "without": {"type": "list", "elements": "dict", "default": []},
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
         },
         supports_check_mode=True,
     )
     given = module.params
-    wanted = (given["refresh"], given["run"], given["checks"], given["advisories"])
+    wanted = (given["refresh"], given["run"], given["checks"], given["without"], given["advisories"])
     respond(module, lambda: probe(*wanted, check_mode=module.check_mode), BLANK)
 
 

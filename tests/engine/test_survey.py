@@ -1,6 +1,7 @@
 """Before a run: who is there, what waits, and a sealed plan of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.engine.test_findings import PROBED
 from patchtide.adapters.fake import FakeClock
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
-from patchtide.core.patchset import Probe
+from patchtide.core.patchset import Probe, Selection, host_plan, locked
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.steps import Step
@@ -74,6 +75,45 @@ def test_a_host_of_which_nothing_is_heard_is_not_probed() -> None:
             return iter(())
 
     assert found(Silent()) == dict.fromkeys(["t1", "p1", "p2"], NotProbed("nothing was heard of the host", False))
+
+
+def test_a_host_is_asked_again_what_makes_sense_without_what_is_not_wanted() -> None:
+    entry = PROBED["pending"][0]
+    older = {**entry, "version": "1.0.5", "filename": "tide_1.0.5_amd64.deb"}
+    needs = {**entry, "name": "needs-tide", "filename": "needs-tide_1.1_amd64.deb"}
+    asked: list[object] = []
+
+    def perform(deed: Deed) -> Iterator[Report]:
+        for host, request in deed.requests.items():
+            without = [one["version"] for one in request["without"]]  # type: ignore[attr-defined]
+            asked.append((host, request["refresh"], without))
+            offered = [entry, needs] if not without else [older]
+            yield Report(host, Status.OK, "", {**PROBED, "machine_id": host, "pending": offered})
+
+    executor = Answering()
+    executor.perform = perform  # type: ignore[method-assign]
+    settings = replace(SETTINGS, selection=Selection(quarantined={"tide=1.1": "quarantined by ann: CVE"}))
+    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None)["t1"]
+    assert isinstance(known, Probe)
+    assert [each.package.exact for each in known.pending] == ["tide=1.0.5"]
+    assert [each.package.exact for each in known.withheld] == ["tide=1.1", "needs-tide=1.1"]
+    assert [ask for ask in asked if ask[0] == "t1"] == [("t1", True, []), ("t1", False, ["1.1"])]  # type: ignore[index]
+    left = host_plan("t1", known, locked([known], settings.selection), settings.selection).left_out
+    assert left["needs-tide:amd64"] == "needs an update that stays away"
+
+
+def test_a_host_that_is_silent_when_asked_again_is_not_probed() -> None:
+    class Once(Answering):
+        """Answers the first question only."""
+
+        def perform(self, deed: Deed) -> Iterator[Report]:
+            answers = super().perform(deed)
+            return answers if len(self.deeds) < 1 else iter(())
+
+    executor = Once(probed)
+    settings = replace(SETTINGS, selection=Selection(quarantined={"tide=1.1": "no"}))
+    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None)
+    assert set(known.values()) == {NotProbed("nothing was heard of the host", False)}
 
 
 def test_what_is_found_is_told_as_it_comes() -> None:

@@ -129,3 +129,22 @@ def test_updates_that_ask_change_conffiles_or_restart_sshd_go_through(made: Made
     project = made(offered=[version])
     assert project.run().returncode == 0
     assert project.version("prod-1") == version
+
+
+def test_what_is_left_out_takes_along_what_needs_it_and_an_older_version_comes_instead(made: Made) -> None:
+    project = made(test=1, production=1, offered=["1.1", "1.2"])
+    project.configure(exclude='{package: "nginx-common", owner: web, reason: own build, until: 2099-12-31}')
+    assert project.patchtide("quarantine", "add", "tidepool=1.2", "--reason", "known to be bad").returncode == 0
+    assert project.patchtide("plan", "-o", "plan.json").returncode == 0
+    plan = json.loads((project.directory / "plan.json").read_text())
+    (files,) = plan["patch_set"].values()
+    versions = {file["name"]: file["version"] for file in files}
+    assert versions["tidepool"] == "1.1", "the newest version that nobody keeps out"
+    assert "openssl" in versions
+    assert not {"nginx", "nginx-common"} & set(versions)
+    left = plan["hosts"]["prod-1"]["left_out"]
+    assert left["nginx-common:all"] == "excluded by web until 2099-12-31: own build"
+    assert left["nginx:amd64"] == "needs an update that stays away"
+    assert project.run("--plan", "plan.json").returncode == 0
+    assert set(project.ends().values()) == {"patched"}
+    assert project.version("prod-1") == "1.1"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import pwd
+import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Sequence
+from typing import IO, Iterator, Sequence
 
 from . import aptspeech, changelog, dpkg
 from .command import NOT_FOUND, Finished, finished, logged
@@ -33,6 +35,7 @@ from .packagemanager import (
 
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock")
 EXTENDED_STATES = Path("/var/lib/apt/extended_states")
+PREFERENCES = Path("/etc/apt/preferences")
 ARCHIVES = Path("/var/cache/apt/archives")
 LOCK_WAIT = 120
 _CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
@@ -70,12 +73,16 @@ class Apt(PackageManager):
         reason = "; ".join(failures)[:600] or asked.why()
         return [Trouble("refresh", f"apt-get update failed: {reason}", "mend the sources, the keys or the network")]
 
-    def outlook(self) -> Outlook:
+    def outlook(self, without: Sequence[Wanted]) -> Outlook:
         """`apt-get -s --with-new-pkgs upgrade`, and what dist-upgrade adds by removing something."""
-        upgrade = self._simulated("--with-new-pkgs", "upgrade").out
-        full = self._simulated("dist-upgrade").out if aptspeech.left_behind(upgrade) else upgrade
+        with _pinned(without) as view:
+            return self._outlook(view)
+
+    def _outlook(self, view: Sequence[str]) -> Outlook:
+        upgrade = self._simulated(*view, "--with-new-pkgs", "upgrade").out
+        full = self._simulated(*view, "dist-upgrade").out if aptspeech.left_behind(upgrade) else upgrade
         easy = {one.key for one in aptspeech.pending(upgrade, {})}
-        leaving = self._leaving([one for one in aptspeech.pending(full, {}) if one.key not in easy])
+        leaving = self._leaving([one for one in aptspeech.pending(full, {}) if one.key not in easy], view)
         text = f"{full if leaving else ''}\n{upgrade}"
         wanted = {one.key: one.wanted for one in aptspeech.pending(text, {}) if one.key in {*easy, *leaving}}
         shown = self._shown(list(wanted.values()))
@@ -93,7 +100,7 @@ class Apt(PackageManager):
                 for key, one in pending.items()
             ),
             held=self._held(),
-            kept_back=self._kept_back({bare(key) for key in pending}) if full != upgrade else (),
+            kept_back=self._kept_back({bare(key) for key in pending}, view) if full != upgrade else (),
             trouble=tuple(trouble),
         )
 
@@ -102,18 +109,18 @@ class Apt(PackageManager):
         held = {one.name for one in dpkg.installed().values() if one.wanted == "hold"}
         return tuple(sorted(held | set(aptspeech.pinned(finished(["apt-cache", "policy"]).out))))
 
-    def _kept_back(self, pending: set[str]) -> tuple[str, ...]:
+    def _kept_back(self, pending: set[str], view: Sequence[str]) -> tuple[str, ...]:
         """The names that apt does not update for another reason than that their update is phased in."""
-        tried = self._simulated("-o", "APT::Get::Always-Include-Phased-Updates=true", "--with-new-pkgs", "upgrade")
+        tried = self._simulated(*view, "-o", "APT::Get::Always-Include-Phased-Updates=true", "--with-new-pkgs", "upgrade")
         return tuple(sorted(set(aptspeech.kept_back(tried.out)) - pending))
 
-    def _leaving(self, more: Sequence[Pending]) -> dict[str, tuple[Removal, ...]]:
+    def _leaving(self, more: Sequence[Pending], view: Sequence[str]) -> dict[str, tuple[Removal, ...]]:
         """What has to leave for each of these updates, tried one by one; what they bring along is among the keys."""
         installed, native = self.installed(), self.architecture()
         new = {one.key for one in more if one.installed is None}
         found: dict[str, tuple[Removal, ...]] = {}
         for one in more:
-            tried = finished(["apt-get", "-s", "-q", "install", _specified(one.wanted)])
+            tried = finished(["apt-get", "-s", "-q", *view, "install", _specified(one.wanted)])
             if one.installed is None or not tried.ok:
                 continue
             done = aptspeech.simulated(tried.out, native)
@@ -302,6 +309,24 @@ class Apt(PackageManager):
         if not asked.ok:
             return Simulated(False, asked.why())
         return aptspeech.simulated(asked.out, self.architecture())
+
+
+@contextmanager
+def _pinned(without: Sequence[Wanted]) -> Iterator[tuple[str, ...]]:
+    """The words with which apt takes its admin's preferences and never chooses these versions (apt_preferences(5))."""
+    if not without:
+        yield ()
+        return
+    own = PREFERENCES.read_text(encoding="utf-8", errors="replace") if PREFERENCES.is_file() else ""
+    pins = [_pin(dpkg.queried(f"{one.name}:{one.arch}"), one.version) for one in without]
+    with tempfile.NamedTemporaryFile("w", prefix="patchtide-", encoding="utf-8") as file:
+        file.write("\n".join([*pins, own]))  # the first that fits a version counts
+        file.flush()
+        yield ("-o", f"Dir::Etc::preferences={file.name}")
+
+
+def _pin(name: str, version: str) -> str:
+    return f"Package: {name}\nPin: version {version}\nPin-Priority: -1\n"
 
 
 def _exactly(files: Sequence[Path]) -> tuple[str, ...]:

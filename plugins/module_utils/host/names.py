@@ -128,10 +128,10 @@ def packages(values: object) -> list[Package]:
     return found
 
 
-def removal(value: object) -> Removal:
-    """A removal of the contract; HostError naming the field that is missing or malformed."""
+def named_version(value: object) -> Removal:
+    """A version of the contract, name, arch and version; HostError naming the field that is missing or malformed."""
     if not isinstance(value, dict):
-        raise HostError(f"a removal has to be a mapping, not {value!r}", code="input")
+        raise HostError(f"a version has to be a mapping, not {value!r}", code="input")
     return Removal(
         name=_matching(_NAME, value.get("name"), "package name", "it has to be a package's name"),
         arch=_matching(_ARCH, value.get("arch"), "architecture", "like amd64 or all"),
@@ -143,7 +143,7 @@ def change(installs: object, removes: object) -> Change:
     """The change of the contract; HostError when a part is malformed, named twice, or both comes and goes."""
     if not isinstance(removes, list):
         raise HostError(f"removes has to be a list, not {type(removes).__name__}", code="input")
-    found = Change(tuple(packages(installs)), tuple(removal(value) for value in removes))
+    found = Change(tuple(packages(installs)), tuple(named_version(value) for value in removes))
     _refuse_twice([*(one.key for one in found.packages), *found.leaves])
     return found
 
@@ -151,7 +151,7 @@ def change(installs: object, removes: object) -> Change:
 def intended(entry: dict[str, Any]) -> Change:
     """The change that a journaled update sets out to make: what was still to be done when it began."""
     packages = tuple(package(one) for one in entry.get("todo", []))
-    return Change(packages, tuple(removal(one) for one in entry.get("leaving", [])))
+    return Change(packages, tuple(named_version(one) for one in entry.get("leaving", [])))
 
 
 def _refuse_twice(keys: Iterable[str]) -> None:

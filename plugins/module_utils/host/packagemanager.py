@@ -179,8 +179,8 @@ class PackageManager(ABC):
         """Fetch the lists of what is available; anything not fetched and verified is a trouble."""
 
     @abstractmethod
-    def outlook(self) -> Outlook:
-        """The pending updates, each with what would have to leave for it."""
+    def outlook(self, without: Sequence[Wanted]) -> Outlook:
+        """The pending updates, each with what would have to leave for it, as if these versions did not exist."""
 
     @abstractmethod
     def troubles(self) -> list[Trouble]:

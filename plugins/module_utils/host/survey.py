@@ -18,7 +18,8 @@ from .errors import HostError, summed_up
 from .inspection import journal_view, reboot_owed
 from .journal import Journal
 from .measurements import measurements
-from .packagemanager import Outlook, PackageManager, Trouble
+from .names import named_version
+from .packagemanager import Outlook, PackageManager, Trouble, Wanted
 from .services import service_states, services
 
 SCHEMA = "patchtide/probe/v1"
@@ -45,7 +46,12 @@ BLANK: dict[str, Any] = {
 
 
 def probe(
-    refresh: bool, run: str | None, checks: list[Any], advisories: bool = False, check_mode: bool = False
+    refresh: bool,
+    run: str | None,
+    checks: list[Any],
+    without: list[Any],
+    advisories: bool = False,
+    check_mode: bool = False,
 ) -> Answer:
     """The host's report; lists that could not be refreshed, or hashes that are missing, are a failure.
 
@@ -53,11 +59,12 @@ def probe(
     """
     host.require_root()
     wanted = named_checks(checks)
+    unwanted = [Wanted(one.name, one.arch, one.version) for one in map(named_version, without)]
     journal = Journal(run) if run else None
     manager = host.package_manager()
     trouble = manager.troubles() + host.read_only() + _unconfirmed(run)
     blocking = manager.refresh() if refresh and not check_mode else []
-    outlook = _outlook(manager)
+    outlook = _outlook(manager, unwanted)
     blocking += outlook.trouble
     outlook, notes = informed(manager, outlook) if advisories and not check_mode else (outlook, [])
     report = _report(manager, outlook, trouble + blocking, journal)
@@ -73,10 +80,10 @@ def _unconfirmed(run: str | None) -> list[Trouble]:
     return [Trouble("unconfirmed", f"the update of run {name} is not confirmed here", hint) for name in others]
 
 
-def _outlook(manager: PackageManager) -> Outlook:
+def _outlook(manager: PackageManager, without: list[Wanted]) -> Outlook:
     """The pending updates; where they cannot be told, the trouble that says why."""
     try:
-        return manager.outlook()
+        return manager.outlook(without)
     except HostError as error:
         return Outlook(trouble=(Trouble(error.code, error.reason, error.hint),))
 

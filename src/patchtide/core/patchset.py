@@ -28,6 +28,8 @@ class Probe:
     kernel: str
     boot: str
     pending: tuple[Pending, ...]
+    withheld: tuple[Pending, ...] = ()
+    """What is not wanted, and what cannot come without it."""
     held: tuple[str, ...] = ()
     kept_back: tuple[str, ...] = ()
     installed: Mapping[str, str] = field(default_factory=dict)
@@ -76,6 +78,23 @@ class Selection:
         return None
 
 
+def unwanted(probe: Probe, selection: Selection) -> tuple[Package, ...]:
+    """Return the versions that a host has to do without, once one that is not wanted is among its pending updates.
+
+    What still makes sense without them only the host's own solver can say.
+    """
+    if not any(selection.refusal(pending) for pending in probe.pending):
+        return ()
+    return tuple(each.package for each in (*probe.withheld, *probe.pending) if selection.refusal(each))
+
+
+def narrowed(probe: Probe, later: Probe) -> Probe:
+    """Return a probe with what is pending once the host does without some versions, the others withheld."""
+    left = {pending.package.exact for pending in later.pending}
+    gone = (pending for pending in probe.pending if pending.package.exact not in left)
+    return replace(probe, pending=later.pending, withheld=(*probe.withheld, *gone))
+
+
 def locked(probes: Iterable[Probe], selection: Selection) -> dict[str, tuple[Package, ...]]:
     """Return the patch set: per platform the newest wanted file of each package that waits on these (test) hosts."""
     newest: dict[str, dict[str, Package]] = {}
@@ -116,6 +135,9 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
             left_out[key] = "nothing that this host gets needs it"
     changes = tuple(Change(key, given[key].installed) for key in sorted(given))
     leaving = tuple(sorted({removal for pending in given.values() for removal in pending.removes}))
+    for pending in probe.withheld:
+        reason = selection.refusal(pending) or "needs an update that stays away"
+        left_out.setdefault(pending.package.key, reason)
     trouble = "; ".join(found.reason for found in probe.trouble) or None
     owes = probe.reboot_why if probe.reboot_owed else ()
     about = (name, probe.platform.key, probe.machine_id, changes, left_out)
@@ -124,7 +146,7 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
 
 def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pending]:
     """Yield what of the lock a host does not list as pending: what it has in another version, or not at all."""
-    own = {pending.package.key for pending in probe.pending}
+    own = {pending.package.key for pending in (*probe.pending, *probe.withheld)}
     for key, package in lock.items():
         installed = _installed(probe, package)
         if key in own or package.name in probe.held or installed == package.version:

@@ -17,7 +17,7 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
     asked: dict[str, object] = {"run": run_id, "attempt": attempt}
     match step:
         case Step.PROBE:
-            return {**asked, "refresh": False, "advisories": False, "checks": []}
+            return {**asked, "refresh": False, "advisories": False, "checks": [], "without": []}
         case Step.STAGE:
             files = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
             return {**asked, **files, "supply": {}}

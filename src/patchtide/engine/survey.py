@@ -1,13 +1,14 @@
 """One round trip to every host: what is there, and what waits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.fleet import Host
-from patchtide.core.patchset import Probe
+from patchtide.core.patchset import Probe, narrowed, unwanted
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
 from patchtide.core.steps import Step
@@ -16,7 +17,10 @@ from patchtide.engine.requests import check_request
 from patchtide.ports import Clock, Deed, Executor, Report
 
 Told = Callable[[str, Probe | NotProbed], None]
+Requests = Mapping[str, Mapping[str, object]]
 _SECONDS = 900.0
+_ROUNDS = 3
+"""How often a host is asked again: without a version, an older one may be pending that is not wanted either."""
 
 
 def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...]]:
@@ -27,23 +31,57 @@ def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...
 def surveyed(
     executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told, clock: Clock
 ) -> dict[str, Probe | NotProbed]:
-    """Probe every host once and return what is known of each; a host that did not answer is in it with the reason.
+    """Probe every host and return what is known of each; a host that did not answer is in it with the reason.
 
-    Only the first tier is asked what its updates fix: what it has pending becomes the patch set.
+    Only the first tier is asked what its updates fix: what it has pending becomes the patch set. Where something
+    pending is not wanted, the host is asked again what makes sense without it: its own solver knows.
     """
-    found: dict[str, Probe | NotProbed] = {}
     requests = {host.name: _request(settings, tier) for tier, some in hosts.items() for host in some}
-    deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, settings.inventory)
-    for report in executor.perform(deed):
-        found[report.host] = _known(report, clock.now())
-        tell(report.host, found[report.host])
-    silent = NotProbed("nothing was heard of the host", unreachable=False)
-    return {name: found.get(name, silent) for name in requests}
+    found: dict[str, Probe | NotProbed] = {}
+    heard = partial(_heard, executor, clock, settings.inventory, marker)
+    for name, known in heard(requests):
+        found[name] = known
+        tell(name, known)
+    for _ in range(_ROUNDS):
+        for name, later in heard(_narrower(found, requests, settings)):
+            found[name] = _both(found[name], later)
+    return {name: found[name] for name in requests}
+
+
+def _narrower(
+    found: Mapping[str, Probe | NotProbed], requests: Requests, settings: Settings
+) -> dict[str, dict[str, object]]:
+    """Return what to ask the hosts on which something that is not wanted is pending."""
+    asked: dict[str, dict[str, object]] = {}
+    for name, known in found.items():
+        without = unwanted(known, settings.selection) if isinstance(known, Probe) else ()
+        if without:
+            versions = [{"name": each.name, "arch": each.arch, "version": each.version} for each in without]
+            asked[name] = {**requests[name], "refresh": False, "checks": [], "without": versions}
+    return asked
+
+
+def _both(first: Probe | NotProbed, later: Probe | NotProbed) -> Probe | NotProbed:
+    return narrowed(first, later) if isinstance(first, Probe) and isinstance(later, Probe) else later
+
+
+def _heard(
+    executor: Executor, clock: Clock, inventory: tuple[str, ...], marker: str, requests: Requests
+) -> Iterator[tuple[str, Probe | NotProbed]]:
+    """Yield what is known of each host as it answers, and in the end what is not known of the silent ones."""
+    silent = dict.fromkeys(requests)
+    deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, inventory)
+    for report in executor.perform(deed) if requests else ():
+        if report.host in silent:
+            del silent[report.host]
+            yield report.host, _known(report, clock.now())
+    yield from ((name, NotProbed("nothing was heard of the host", unreachable=False)) for name in silent)
 
 
 def _request(settings: Settings, tier: str) -> dict[str, object]:
     checks = [check_request(check) for check in settings.checks if not check.tiers or tier in check.tiers]
-    return {"run": None, "attempt": 0, "refresh": True, "advisories": tier == settings.tiers[0].name, "checks": checks}
+    first = tier == settings.tiers[0].name
+    return {"run": None, "attempt": 0, "refresh": True, "without": [], "advisories": first, "checks": checks}
 
 
 def _known(report: Report, now: datetime) -> Probe | NotProbed:
