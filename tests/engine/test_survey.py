@@ -93,7 +93,9 @@ def test_a_host_is_asked_again_what_makes_sense_without_what_is_not_wanted() -> 
     executor = Answering()
     executor.perform = perform  # type: ignore[method-assign]
     settings = replace(SETTINGS, selection=Selection(quarantined={"tide=1.1": "quarantined by ann: CVE"}))
-    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None)["t1"]
+    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None, desk().clock)[
+        "t1"
+    ]
     assert isinstance(known, Probe)
     assert [each.package.exact for each in known.pending] == ["tide=1.0.5"]
     assert [each.package.exact for each in known.withheld] == ["tide=1.1", "needs-tide=1.1"]
@@ -112,7 +114,7 @@ def test_a_host_that_is_silent_when_asked_again_is_not_probed() -> None:
 
     executor = Once(probed)
     settings = replace(SETTINGS, selection=Selection(quarantined={"tide=1.1": "no"}))
-    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None)
+    known = surveyed(executor, settings, members(executor, settings), "s", lambda _host, _probe: None, desk().clock)
     assert set(known.values()) == {NotProbed("nothing was heard of the host", False)}
 
 

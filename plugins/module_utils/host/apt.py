@@ -113,8 +113,6 @@ class Apt(PackageManager):
         """The names that apt does not update for another reason than that their update is phased in."""
         phased = ("-o", "APT::Get::Always-Include-Phased-Updates=true")
         tried = self._simulated(*view, *phased, "--with-new-pkgs", "upgrade")
-            *view, "-o", "APT::Get::Always-Include-Phased-Updates=true", "--with-new-pkgs", "upgrade"
-        )
         return tuple(sorted(set(aptspeech.kept_back(tried.out)) - pending))
 
     def _leaving(self, more: Sequence[Pending], view: Sequence[str]) -> dict[str, tuple[Removal, ...]]:
