@@ -30,10 +30,11 @@ def lab() -> None:
 @click.option("--name", default="lab", show_default=True, help="What the containers' names begin with.")
 @click.option("--test", type=click.IntRange(0, 50), default=2, show_default=True, help="Test hosts.")
 @click.option("--production", type=click.IntRange(0, 50), default=4, show_default=True, help="Production hosts.")
+@click.option("--dnf", type=click.IntRange(0, 50), default=0, show_default=True, help="Hosts with dnf in each tier.")
 @click.pass_obj
-def up(call: Call, directory: Path, name: str, test: int, production: int) -> int:
-    """Start hosts in containers (systemd, sshd, apt, a web service) with real updates pending."""
-    spec = fleets.default_spec(directory, name, test, production)
+def up(call: Call, directory: Path, name: str, test: int, production: int, dnf: int) -> int:
+    """Start hosts in containers (systemd, sshd, apt or dnf, a web service) with real updates pending."""
+    spec = fleets.default_spec(directory, name, test, production, dnf=dnf)
     started = fleets.up(spec, lambda text: told(text, call))
     if call.json:
         raw(document("lab-up", {"name": started.name, "inventory": str(started.inventory), "hosts": _hosts(started)}))

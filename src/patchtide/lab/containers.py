@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from patchtide.lab.inventory import ADDRESS, RunningHost
-from patchtide.lab.programs import as_root, completed, last_words, output, podman
+from patchtide.lab.programs import LIMITS, as_root, completed, last_words, output, podman
 from patchtide.lab.spec import LabError, LabHost, LabSpec
 
 OWNER = "patchtide.lab.directory"
@@ -52,8 +52,7 @@ def _run_command(spec: LabSpec, host: RunningHost, image: str) -> list[str]:
     return [
         *podman("run", "--detach", "--name", host.container, "--hostname", host.name),
         *("--label", f"{OWNER}={spec.directory.resolve()}", "--label", f"patchtide.lab={spec.name}"),
-        # nofile and nproc: podman's own limits cannot be set where CAP_SYS_RESOURCE is missing.
-        *("--systemd=always", "--restart=always", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"),
+        *("--systemd=always", "--restart=always", *LIMITS),
         "--cap-add=NET_ADMIN",  # for the practice update that takes the network down
         *("--publish", f"{ADDRESS}:{host.ssh_port}:22", "--publish", f"{ADDRESS}:{host.web_port}:8080"),
         *("--volume", f"{public}:/srv/patchtide-lab:ro", image, "/sbin/init"),
@@ -80,7 +79,8 @@ def prepared(host: RunningHost, public_key: str, package: str) -> str:
     """Return the host's public SSH keys, after it booted and got the lab's key, package source and tidepool."""
     inside = podman("exec", "--interactive", host.container)
     _await_boot(host)
-    script = (files("patchtide.lab") / "files" / "host.sh").read_text("utf-8")
+    folder = files("patchtide.lab") / "files"
+    script = "".join((folder / name).read_text("utf-8") for name in ("host.sh", f"host-{host.host.system}.sh"))
     arguments = [public_key, host.host.environment, package]
     output([*inside, "sh", "-s", "--", *arguments], f"host {host.name} could not be prepared", text=script)
     _await_ssh(host)
@@ -134,6 +134,10 @@ def allow_watches(hosts: int, tell: Callable[[str], None]) -> None:
 def pending(host: RunningHost) -> int:
     """Return how many updates a host finds pending after a refresh; raises LabError without its mirrors."""
     inside = podman("exec", host.container, "apt-get", "-q")
+    if host.host.system == "dnf":
+        inside = podman("exec", host.container, "dnf", "--quiet")
+        plan = output([*inside, "repoquery", "--upgrades"], f"host {host.name} cannot plan its updates", seconds=300)
+        return len(plan.splitlines())
     output([*inside, "--error-on=any", "update"], f"host {host.name} cannot reach its package sources", seconds=300)
     plan = output([*inside, "--simulate", "upgrade"], f"host {host.name} cannot plan its updates")
     return sum(line.startswith("Inst ") for line in plan.splitlines())

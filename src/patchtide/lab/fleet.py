@@ -3,12 +3,11 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from patchtide.lab import repository, tidepool
+from patchtide.lab import repository, rpms, tidepool
 from patchtide.lab.containers import allow_watches, containers_of, each, pending, prepared, remove, started
 from patchtide.lab.doctor import problem
 from patchtide.lab.image import ready_image, remove_images
@@ -45,10 +44,14 @@ class Lab:
     def offer(self, version: str) -> None:
         """Show a version of tidepool to the hosts, beside those already offered."""
         repository.offer(self.directory / "repository", version)
+        if image := _rpm_image(self.hosts):
+            rpms.offer(self.directory / "repository", version, image)
 
     def withdraw(self, version: str) -> None:
         """Take a version of tidepool out of the repository."""
         repository.withdraw(self.directory / "repository", version)
+        if image := _rpm_image(self.hosts):
+            rpms.withdraw(self.directory / "repository", version, image)
 
     def offered(self) -> tuple[str, ...]:
         """Return the versions of tidepool that the hosts can see."""
@@ -94,26 +97,27 @@ def up(spec: LabSpec, tell: Tell) -> Lab:
         raise LabError(f"there is a lab in {directory} already", "Remove it first with `patchtide lab down`.")
     if taken := [name for name in _STATE if (directory / name).exists()]:
         raise LabError(f"{directory / taken[0]} is in the way of a lab", "Choose a directory of its own for the lab.")
-    image = ready_image(tell)
+    images = {system: ready_image(tell, system) for system in dict.fromkeys(host.system for host in spec.hosts)}
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return _started(spec, directory, image, tell)
+        return _started(spec, directory, images, tell)
     except BaseException:
         tell("the lab could not be started; removing what was")
         down(directory, tell)
         raise
 
 
-def _started(spec: LabSpec, directory: Path, image: str, tell: Tell) -> Lab:
+def _started(spec: LabSpec, directory: Path, images: Mapping[str, str], tell: Tell) -> Lab:
     _save(spec.name, directory, None)
     _make_key(directory)
     repository.created(directory / "repository")
+    if "dnf" in images:
+        rpms.offer(directory / "repository", tidepool.FIRST, images["dnf"])
     allow_watches(len(spec.hosts), tell)
     tell(f"starting {len(spec.hosts)} hosts")
-    hosts = each(lambda host: started(spec, host, image), spec.hosts)
-    package = f"pool/tidepool_{tidepool.FIRST}_all.deb" if spec.service else ""
+    hosts = each(lambda host: started(spec, host, images[host.system]), spec.hosts)
     public_key = (directory / "id_ed25519.pub").read_text("utf-8").strip()
-    keys = each(partial(prepared, public_key=public_key, package=package), hosts)
+    keys = each(lambda host: prepared(host, public_key, _first_package(host) if spec.service else ""), hosts)
     known = known_hosts_text(zip(hosts, keys, strict=True))
     (directory / "known_hosts").write_text(known, encoding="utf-8")
     (directory / "inventory.yml").write_text(inventory_text(hosts, directory), encoding="utf-8")
@@ -122,6 +126,18 @@ def _started(spec: LabSpec, directory: Path, image: str, tell: Tell) -> Lab:
     if spec.service:
         _tell_pending(hosts[0], tell)
     return Lab(spec.name, directory, hosts)
+
+
+def _first_package(host: RunningHost) -> str:
+    """Return the file of the first tidepool, by its path in the folder that a host sees."""
+    if host.host.system == "dnf":
+        return f"rpm/tidepool-{tidepool.FIRST}-1.noarch.rpm"
+    return f"pool/tidepool_{tidepool.FIRST}_all.deb"
+
+
+def _rpm_image(hosts: Iterable[RunningHost]) -> str | None:
+    """Return the image in which a lab's RPM packages are built; None where no host reads them."""
+    return ready_image(lambda _: None, "dnf") if any(host.host.system == "dnf" for host in hosts) else None
 
 
 def _tell_pending(host: RunningHost, tell: Tell) -> None:
@@ -167,10 +183,15 @@ def status(directory: Path) -> LabStatus:
 def _host_status(host: RunningHost) -> HostStatus:
     look = completed(podman("inspect", "--format", "{{.State.Status}}", host.container), seconds=60)
     state = look.stdout.strip() if look.returncode == 0 else "absent"
-    query = ["exec", host.container, "dpkg-query", "-f", "${db:Status-Abbrev}${Version}", "-W", "tidepool"]
-    done = completed(podman(*query), seconds=60) if state == "running" else None
-    known = done.stdout.split() if done and done.returncode == 0 else []
+    done = completed(podman("exec", host.container, *_QUERY[host.host.system]), seconds=60)
+    known = done.stdout.split() if state == "running" and done.returncode == 0 else []
     return HostStatus(host, state, known[1] if known[:1] == ["ii"] else None)
+
+
+_QUERY = {
+    "debian": ("dpkg-query", "-f", "${db:Status-Abbrev}${Version}", "-W", "tidepool"),
+    "dnf": ("rpm", "--query", "--queryformat", "ii %{VERSION}", "tidepool"),
+}
 
 
 def load(directory: Path) -> Lab:
@@ -196,7 +217,8 @@ def _host_of(entry: dict[str, object]) -> RunningHost:
     variables = entry["variables"]
     if not isinstance(variables, dict):
         raise TypeError("variables is not a mapping")
-    host = LabHost(str(entry["name"]), str(entry["tier"]), {str(key): str(value) for key, value in variables.items()})
+    words = {str(key): str(value) for key, value in variables.items()}
+    host = LabHost(str(entry["name"]), str(entry["tier"]), words, str(entry.get("system", "debian")))
     return RunningHost(host, str(entry["container"]), int(str(entry["ssh_port"])), int(str(entry["web_port"])))
 
 
@@ -209,5 +231,5 @@ def _save(name: str, directory: Path, hosts: tuple[RunningHost, ...] | None) -> 
 
 
 def _entry_of(host: RunningHost) -> dict[str, object]:
-    own = {"name": host.name, "tier": host.tier, "variables": dict(host.variables)}
+    own = {"name": host.name, "tier": host.tier, "variables": dict(host.variables), "system": host.host.system}
     return {**own, "container": host.container, "ssh_port": host.ssh_port, "web_port": host.web_port}

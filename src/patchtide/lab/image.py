@@ -35,6 +35,8 @@ PACKAGES = (
     ),
     *("ca-certificates", "gpgv", "openssl", "nginx", "perl", "libexpat1", "tzdata"),
 )
+# The same system with RPM's tools in charge; rpmbuild and createrepo are there so that a lab's machine needs neither.
+DNF_PACKAGES = (*PACKAGES, "dnf", "python3-dnf", "dnf-plugins-core", "rpm", "createrepo-c")
 _APT = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
 # How this machine reaches its mirrors is how a host on it does.
 _PASSED = re.compile(r"(?i)Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Date|ForceIPv[46]|Retries)\b.*")
@@ -65,17 +67,18 @@ class Recipe:
         return f"{REPOSITORY}:{self.key}"
 
 
-def machine_recipe(packages: tuple[str, ...] = PACKAGES, script: str = "image.sh") -> Recipe:
+def machine_recipe(packages: tuple[str, ...] = PACKAGES, *scripts: str) -> Recipe:
     """Return the recipe for this machine's Debian and its own mirrors; raises LabError where there are none."""
     codename = machine_codename()
-    text = (files("patchtide.lab") / "files" / script).read_text("utf-8")
+    folder = files("patchtide.lab") / "files"
+    text = "".join((folder / name).read_text("utf-8") for name in scripts or ("image.sh",))
     month = datetime.now(UTC).strftime("%Y-%m")
     return Recipe(codename, machine_sources(codename), _options(), packages, text, month)
 
 
-def ready_image(tell: Callable[[str], None]) -> str:
+def ready_image(tell: Callable[[str], None], system: str = "debian") -> str:
     """Return the name of the hosts' image, built first when this machine does not have it yet (under a minute)."""
-    recipe = machine_recipe()
+    recipe = machine_recipe(DNF_PACKAGES, "image.sh", "image-dnf.sh") if system == "dnf" else machine_recipe()
     with one_builder():
         if completed(podman("image", "exists", recipe.image)).returncode:
             tell(f"building the image of the hosts from {recipe.sources.main.uri} (once, about a minute)")

@@ -10,6 +10,8 @@ from patchtide.lab.spec import LabError
 
 _SYSTEM = "/usr/sbin:/sbin"
 _MINUTES = 600.0
+# podman's own limits cannot be set where CAP_SYS_RESOURCE is missing.
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
 
 
 def environment() -> dict[str, str]:

@@ -11,6 +11,7 @@ from patchtide.core.errors import PatchtideError
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\"'\\{}%,:]")
+SYSTEMS = ("debian", "dnf")
 _GROUPS = {"test": "env_test", "production": "env_prod"}
 
 
@@ -23,11 +24,15 @@ class LabError(PatchtideError):
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
-    """A host to be started. `tier` names its inventory group; `variables` become its inventory variables."""
+    """A host to be started. `tier` names its inventory group; `variables` become its inventory variables.
+
+    `system` says who manages its packages: apt on `debian`, dnf on `dnf`.
+    """
 
     name: str
     tier: str
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    system: str = "debian"
 
     @property
     def group(self) -> str:
@@ -54,15 +59,17 @@ class LabSpec:
 
 
 def default_spec(
-    directory: Path, name: str = "lab", test: int = 2, production: int = 4, fragile: tuple[str, ...] = ()
+    directory: Path, name: str = "lab", test: int = 2, production: int = 4, fragile: tuple[str, ...] = (), dnf: int = 0
 ) -> LabSpec:
     """Return a fleet of test and production hosts whose variable `cluster` alternates between blue and green.
 
-    `fragile` names hosts (`prod-3`) on which tidepool 2.1 will answer 500.
+    `fragile` names hosts (`prod-3`) on which tidepool 2.1 will answer 500; `dnf` is how many hosts with dnf each tier
+    has besides (`test-dnf-1`).
     """
     tiers = (("test", test), ("production", production))
-    hosts = (_clustered(tier, number, fragile) for tier, count in tiers for number in range(1, count + 1))
-    return LabSpec(name, tuple(hosts), directory)
+    hosts = [_clustered(tier, number, fragile) for tier, count in tiers for number in range(1, count + 1)]
+    rpm = [_clustered(tier, number, fragile, "dnf") for tier, _ in tiers for number in range(1, dnf + 1)]
+    return LabSpec(name, (*hosts, *rpm), directory)
 
 
 def blank_spec(directory: Path, name: str, hosts: int = 1) -> LabSpec:
@@ -70,12 +77,13 @@ def blank_spec(directory: Path, name: str, hosts: int = 1) -> LabSpec:
     return LabSpec(name, tuple(LabHost(f"host-{n}", "test") for n in range(1, hosts + 1)), directory, service=False)
 
 
-def _clustered(tier: str, number: int, fragile: tuple[str, ...]) -> LabHost:
-    name = f"{'prod' if tier == 'production' else tier}-{number}"
+def _clustered(tier: str, number: int, fragile: tuple[str, ...], system: str = "debian") -> LabHost:
+    words = ("prod" if tier == "production" else tier, *(["dnf"] if system == "dnf" else []), str(number))
+    name = "-".join(words)
     variables = {"cluster": "blue" if number % 2 else "green"}
     if name in fragile:
         variables["tidepool_environment"] = f"{tier} fragile"
-    return LabHost(name, tier, MappingProxyType(variables))
+    return LabHost(name, tier, MappingProxyType(variables), system)
 
 
 def _check(spec: LabSpec) -> None:
@@ -97,6 +105,8 @@ def _check(spec: LabSpec) -> None:
 def _check_host(host: LabHost) -> None:
     _check_name("host", host.name)
     _check_name("tier", host.tier)
+    if host.system not in SYSTEMS:
+        raise LabError(f"host {host.name} cannot be of system {host.system!r}", f"Choose {' or '.join(SYSTEMS)}.")
     for key, value in host.variables.items():
         if not _VARIABLE.fullmatch(key) or key.startswith("ansible_"):
             raise LabError(f"host {host.name}: {key!r} cannot be a variable", "Use lower-case letters, digits and _.")

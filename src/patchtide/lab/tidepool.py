@@ -1,4 +1,4 @@
-"""The practice web service as real Debian packages: one version for each way an update can go."""
+"""The practice web service: one version for each way an update can go, built as real Debian packages here."""
 
 import json
 import tempfile
@@ -10,13 +10,17 @@ from patchtide.lab.programs import output
 from patchtide.lab.spec import LabError
 
 FIRST = "1.0"
-_CLOCK = "1767225600"  # every file carries this instant, so that a version has the same hash in every lab
+CLOCK = "1767225600"  # every file carries this instant, so that a version has the same hash in every lab
 _FILES = files("patchtide.lab") / "files"
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How a version differs from a good one; `broken_where` is a word of /etc/tidepool/environment or "everywhere"."""
+    """How a version differs from a good one; `broken_where` is a word of /etc/tidepool/environment or "everywhere".
+
+    `locked` versions let nobody downgrade or remove them, `replaces` names a package whose place a version takes, and
+    those that ask are Debian packages only: an RPM package cannot ask.
+    """
 
     summary: str
     broken_where: str = ""
@@ -27,6 +31,7 @@ class Variation:
     configuration: str = ""
     depends: str = ""
     replaces: str = ""
+    locked: bool = False
     asks: bool = False
 
 
@@ -55,7 +60,7 @@ VERSIONS = {
     "1.6": Variation("changes a conffile", configuration="depth = 3\n"),
     "1.7": Variation("restarts sshd in its postinst", postinst="systemctl restart ssh.service\n"),
     "1.8": Variation("takes the network down while it runs", service=_DARK, prerm=_LIGHT),
-    "1.9": Variation("answers 500 and cannot be downgraded or removed", broken_where="everywhere", prerm=_LOCKED),
+    "1.9": Variation("answers 500 and cannot be downgraded or removed", broken_where="everywhere", locked=True),
     "1.10": Variation("good, and needs a new package", depends="tidepool-extra"),
     "1.11": Variation("answers 500, and needs a new package", broken_where="everywhere", depends="tidepool-extra"),
     "1.20": Variation("stops, disables and masks sshd in its postinst", postinst=_MUTE),
@@ -69,34 +74,48 @@ VERSIONS = {
 
 def built(version: str, pool: Path) -> tuple[Path, ...]:
     """Return the package files of a version (and of what only it depends on), built into a folder."""
+    return tuple(_built(name, version, parts, pool) for name, parts in packages(version).items())
+
+
+def packages(version: str) -> dict[str, Variation]:
+    """Return a version's packages: tidepool, and what only this version depends on; raises LabError without one."""
     variation = VERSIONS.get(version)
     if variation is None:
         raise LabError(f"tidepool has no version {version!r}", f"Choose one of {', '.join(VERSIONS)}.")
-    service = _built("tidepool", version, variation, pool)
     beside = {
         "tidepool-extra": Variation("a package that came new with tidepool"),
         "tidepool-legacy": Variation("a package for which there is no room beside a later tidepool"),
     }
     wanted = [name for name in beside if name in (variation.depends, variation.replaces)]
-    return (service, *(_built(name, version, beside[name], pool) for name in wanted))
+    return {"tidepool": variation, **{name: beside[name] for name in wanted}}
 
 
 def _built(name: str, version: str, variation: Variation, pool: Path) -> Path:
-    texts = _control(name, version, variation) | (_service(version, variation) if name == "tidepool" else _plain(name))
+    texts = content(name, version, variation)
+    settings = "".join(f"/{path}\n" for path in texts if path.startswith("etc/"))
+    texts |= {**_control(name, version, variation), "DEBIAN/conffiles": settings}
+    if name == "tidepool":
+        texts |= _scripts(variation)
     target = pool / f"{name}_{version}_all.deb"
     with tempfile.TemporaryDirectory(prefix="patchtide-package-") as folder:
         for path, text in texts.items():
-            _write(Path(folder) / path, text)
-        for entry in (Path(folder), *Path(folder).rglob("*")):
-            entry.chmod(0o755 if entry.is_dir() or entry.read_bytes().startswith(b"#!") else 0o644)
+            written(Path(folder) / path, text)
+        given_modes(Path(folder))
         command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", folder, str(target)]
-        output(command, f"{name} {version} could not be built", extra={"SOURCE_DATE_EPOCH": _CLOCK})
+        output(command, f"{name} {version} could not be built", extra={"SOURCE_DATE_EPOCH": CLOCK})
     return target
 
 
-def _write(path: Path, text: str) -> None:
+def written(path: Path, text: str) -> None:
+    """Write a file of a package, its folders first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def given_modes(folder: Path) -> None:
+    """Give everything in a package's tree the mode it has on a host: what starts with `#!` can be run."""
+    for entry in (folder, *folder.rglob("*")):
+        entry.chmod(0o755 if entry.is_dir() or entry.read_bytes().startswith(b"#!") else 0o644)
 
 
 def _control(name: str, version: str, variation: Variation) -> dict[str, str]:
@@ -114,28 +133,31 @@ def _control(name: str, version: str, variation: Variation) -> dict[str, str]:
     if variation.replaces:
         fields |= dict.fromkeys(("Conflicts", "Replaces", "Provides"), variation.replaces)
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())
-    return {"DEBIAN/control": text, f"usr/share/doc/{name}/README": f"{name} {version}: {variation.summary}.\n"}
+    return {"DEBIAN/control": text}
 
 
-def _plain(name: str) -> dict[str, str]:
-    path = f"etc/{name}.conf"
-    return {"DEBIAN/conffiles": f"/{path}\n", path: f"package = {name}\n"}
-
-
-def _service(version: str, variation: Variation) -> dict[str, str]:
+def content(name: str, version: str, variation: Variation) -> dict[str, str]:
+    """Return a package's files by their path on a host, whatever brings them there; those under /etc are settings."""
+    readme = {f"usr/share/doc/{name}/README": f"{name} {version}: {variation.summary}.\n"}
+    if name != "tidepool":
+        return readme | {f"etc/{name}.conf": f"package = {name}\n"}
     release = {"version": version, "broken_where": variation.broken_where, "crash_after": variation.crash_after}
-    texts = {
-        "DEBIAN/conffiles": "/etc/tidepool/tidepool.conf\n",
-        "DEBIAN/postinst": _filled("postinst", debconf=_ASK if variation.asks else "", postinst=variation.postinst),
-        "DEBIAN/prerm": _filled("prerm", prerm=variation.prerm),
-        "DEBIAN/postrm": _filled("postrm"),
+    return readme | {
         "etc/tidepool/tidepool.conf": f"greeting = tidepool\nport = 8080\n{variation.configuration}",
-        "lib/systemd/system/tidepool.service": _filled("tidepool.service", service=variation.service),
+        "usr/lib/systemd/system/tidepool.service": filled("tidepool.service", service=variation.service),
         "usr/lib/tidepool/release.json": json.dumps(release) + "\n",
-        "usr/lib/tidepool/tidepool.py": _filled("tidepool.py"),
+        "usr/lib/tidepool/tidepool.py": filled("tidepool.py"),
+    }
+
+
+def _scripts(variation: Variation) -> dict[str, str]:
+    texts = {
+        "DEBIAN/postinst": filled("postinst", debconf=_ASK if variation.asks else "", postinst=variation.postinst),
+        "DEBIAN/prerm": filled("prerm", prerm=_LOCKED if variation.locked else variation.prerm),
+        "DEBIAN/postrm": filled("postrm"),
     }
     if variation.asks:
-        texts |= {"DEBIAN/config": _filled("debconf.config"), "DEBIAN/templates": _filled("debconf.templates")}
+        texts |= {"DEBIAN/config": filled("debconf.config"), "DEBIAN/templates": filled("debconf.templates")}
     return texts
 
 
@@ -146,7 +168,8 @@ echo "tidepool: waiting for $RET tide" >&2
 """
 
 
-def _filled(name: str, **parts: str) -> str:
+def filled(name: str, /, **parts: str) -> str:
+    """Return a file of the lab with `@part@` lines replaced by the parts."""
     text = (_FILES / name).read_text("utf-8")
     for key, value in parts.items():
         text = text.replace(f"@{key}@\n", value)

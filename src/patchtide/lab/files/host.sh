@@ -11,17 +11,5 @@ for home in /root /home/deploy; do
     chmod 0600 "$home/.ssh/authorized_keys"
 done
 
-install -m 0644 /srv/patchtide-lab/key.gpg /usr/share/keyrings/patchtide-lab.gpg
-cat >/etc/apt/sources.list.d/patchtide-lab.sources <<'END'
-Types: deb
-URIs: copy:/srv/patchtide-lab
-Suites: lab
-Components: main
-Signed-By: /usr/share/keyrings/patchtide-lab.gpg
-END
-
 mkdir -p /etc/tidepool
 echo "$environment" >/etc/tidepool/environment
-if [ -n "$package" ]; then
-    dpkg --install "/srv/patchtide-lab/$package"
-fi
