@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.made import DEBIAN, package, pending, probe
 
-from patchtide.core.packages import Pending, Removal, is_newer
+from patchtide.core.packages import Pending, Removal
 from patchtide.core.patchset import Exclusion, Probe, Selection, Trouble, host_plan, locked
 from patchtide.core.plan import Change
+from patchtide.core.versions import is_newer
 
 ALL = Selection()
 ARM = replace(DEBIAN, arch="arm64")
@@ -186,4 +187,4 @@ def test_no_order_of_the_hosts_changes_the_lock(fleet: list[list[tuple[str, int]
     assert locked(list(reversed(probes)), ALL) == lock
     for file in lock.get(DEBIAN.key, ()):
         versions = [p.package.version for one in probes for p in one.pending if p.package.name == file.name]
-        assert not any(is_newer(version, file.version) for version in versions)
+        assert not any(is_newer(version, file.version, DEBIAN.manager) for version in versions)

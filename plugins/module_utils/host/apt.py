@@ -56,6 +56,7 @@ class Apt(PackageManager):
     """Debian and Ubuntu."""
 
     name = "apt"
+    program = "apt-get"
     suffix = ".deb"
 
     def architecture(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Iterable, Sequence
 
 from .errors import HostError, summed_up
 from .names import Change, Package
-from .packagemanager import Installed, PackageManager, Simulated, bare
+from .packagemanager import ARCHLESS, Installed, PackageManager, Simulated, bare
 
 
 def current(installed: dict[str, Installed], package: Package) -> Installed | None:
@@ -18,7 +18,7 @@ def current(installed: dict[str, Installed], package: Package) -> Installed | No
     moved = [
         one
         for one in installed.values()
-        if one.name == package.name and one.present and "all" in (one.arch, package.arch)
+        if one.name == package.name and one.present and {one.arch, package.arch} & ARCHLESS
     ]
     return moved[0] if len(moved) == 1 else None
 

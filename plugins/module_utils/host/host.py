@@ -8,25 +8,44 @@ import shutil
 from pathlib import Path
 
 from .apt import Apt
+from .dnf import Dnf
 from .errors import HostError
 from .packagemanager import PackageManager, Trouble
 
 _SPACES = ("/", "/usr", "/var", "/boot")
 
 
-def package_manager() -> PackageManager:
-    """The host's package manager; HostError where there is none that this program knows."""
-    if shutil.which("apt-get", path="/usr/sbin:/usr/bin:/sbin:/bin") and os.path.exists("/var/lib/dpkg/status"):
-        return Apt()
-    raise HostError("this host has no package manager that Patchtide knows", "apt is supported", code="platform")
+def package_manager(os_release: str = "/etc/os-release") -> PackageManager:
+    """The host's package manager; HostError where it is not installed."""
+    manager = manager_of(os_release)
+    if shutil.which(manager.program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
+        raise HostError(f"this host has no {manager.program}", f"install {manager.name}", code="platform")
+    return manager
+
+
+def manager_of(os_release: str) -> PackageManager:
+    """The package manager of the host's distribution; HostError where it is none that this program knows.
+
+    Both may be installed on one host: only the distribution says whose database is the host's.
+    """
+    fields = _os_release(os_release)
+    family = {fields.get("ID", ""), *fields.get("ID_LIKE", "").split()}
+    for manager, relatives in _FAMILIES:
+        if family & relatives:
+            return manager()
+    reason = f"this host's distribution ({fields.get('ID') or 'unnamed'}) is none that Patchtide knows"
+    raise HostError(reason, "relatives of Debian (apt) and of Fedora (dnf 4) are supported", code="platform")
+
+
+_FAMILIES: tuple[tuple[type[PackageManager], set[str]], ...] = (
+    (Apt, {"debian", "ubuntu"}),
+    (Dnf, {"fedora", "rhel", "centos"}),
+)
 
 
 def platform(manager: PackageManager, os_release: str = "/etc/os-release") -> dict[str, str]:
     """Distribution, release, code name, architecture and package manager."""
-    try:
-        fields = parsed_os_release(Path(os_release).read_text(encoding="utf-8", errors="replace"))
-    except OSError as error:
-        raise HostError(f"{os_release} cannot be read: {error.strerror}", code="platform") from error
+    fields = _os_release(os_release)
     return {
         "distribution": fields.get("ID", ""),
         "release": fields.get("VERSION_ID", ""),
@@ -36,11 +55,18 @@ def platform(manager: PackageManager, os_release: str = "/etc/os-release") -> di
     }
 
 
+def _os_release(path: str) -> dict[str, str]:
+    try:
+        return parsed_os_release(Path(path).read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise HostError(f"{path} cannot be read: {error.strerror}", code="platform") from error
+
+
 def parsed_os_release(text: str) -> dict[str, str]:
     """The plain values of os-release; a value with characters that no release has is left out."""
     found = {}
     for line in text.splitlines():
-        match = re.fullmatch(r"([A-Z_]+)=[\"']?([A-Za-z0-9._+~-]*)[\"']?\s*", line)
+        match = re.fullmatch(r"([A-Z_]+)=[\"']?([A-Za-z0-9._+~ -]*)[\"']?\s*", line)
         if match:
             found[match[1]] = match[2]
     return found
@@ -72,7 +98,7 @@ def read_only() -> list[Trouble]:
     """The folders of a package transaction that are mounted read-only."""
     return [
         Trouble("read-only", f"{path} is mounted read-only", "look for file system errors, then remount it")
-        for path in (*_SPACES, "/etc", "/var/lib/dpkg", "/var/lib")
+        for path in (*_SPACES, "/etc", "/var/lib/dpkg", "/var/lib/rpm", "/var/lib")
         if os.path.isdir(path) and os.statvfs(path).f_flag & os.ST_RDONLY
     ]
 

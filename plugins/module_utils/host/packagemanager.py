@@ -1,4 +1,4 @@
-"""The small interface behind which a package manager sits; apt is the first, dnf can come as another file."""
+"""The small interface behind which a package manager sits: apt or dnf."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import IO, Any, Sequence
 from .command import Finished
 from .names import Removal
 
+ARCHLESS = {"all", "noarch"}  # what Debian and RPM call a package for every architecture
 ABSENT = ("not-installed", "config-files")
 
 
@@ -168,6 +169,7 @@ class PackageManager(ABC):
     """What the steps ask of a package manager; every method raises HostError when it cannot answer."""
 
     name = ""
+    program = ""
     suffix = ""
 
     @abstractmethod

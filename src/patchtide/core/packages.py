@@ -1,11 +1,7 @@
-"""Packages and platforms: what a host has, what waits for it, and which version is newer."""
+"""Packages and platforms: what a host has and what waits for it."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
-
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +18,11 @@ class Platform:
     def key(self) -> str:
         """The platform's name in plans, such as `debian-12-amd64`."""
         return f"{self.distribution}-{self.release}-{self.arch}"
+
+    @property
+    def archless(self) -> str:
+        """What a package for every architecture is called here in the place of one."""
+        return "noarch" if self.manager == "dnf" else "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +75,3 @@ class Pending:
     package: Package
     installed: str | None
     removes: tuple[Removal, ...] = ()
-
-
-def is_newer(version: str, than: str) -> bool:
-    """Tell whether a Debian version is later than another one (Debian Policy 5.6.12)."""
-    epoch, *texts = _split(version)
-    other_epoch, *other_texts = _split(than)
-    if epoch != other_epoch:
-        return int(epoch) > int(other_epoch)
-    for text, other in zip(texts, other_texts, strict=True):
-        for one, two in zip_longest(_parts(text), _parts(other), fillvalue=_NOTHING):
-            if one != two:
-                return one > two
-    return False
-
-
-def _split(version: str) -> tuple[str, str, str]:
-    """Return epoch, upstream version and revision; a missing revision is the same as 0."""
-    epoch, colon, rest = version.partition(":")
-    if not (colon and epoch.isascii() and epoch.isdigit()):
-        epoch, rest = "0", version
-    upstream, dash, revision = rest.rpartition("-")
-    return (str(int(epoch)), upstream, revision) if dash else (str(int(epoch)), rest, "")
-
-
-def _parts(text: str) -> list[tuple[list[int], int]]:
-    pieces = _DIGITS.split(text)
-    pairs = zip_longest(pieces[::2], pieces[1::2], fillvalue="0")
-    # The terminating 0 makes the end of a text sort after '~' and before everything else.
-    return [([*map(_weight, words), 0], int(digits)) for words, digits in pairs]
-
-
-_NOTHING = ([0], 0)
-"""What the shorter of two texts is continued with: neither words nor a number."""
-
-
-def _weight(character: str) -> int:
-    if character == "~":
-        return -1
-    return ord(character) if character.isalpha() else ord(character) + 256

@@ -6,8 +6,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform, is_newer
+from patchtide.core.packages import Package, Pending, Platform
 from patchtide.core.plan import Change, HostPlan
+from patchtide.core.versions import is_newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def locked(probes: Iterable[Probe], selection: Selection) -> dict[str, tuple[Pac
             if selection.refusal(pending):
                 continue
             known = of_platform.get(package.key)
-            if known is None or is_newer(package.version, known.version):
+            if known is None or is_newer(package.version, known.version, probe.platform.manager):
                 of_platform[package.key] = package
             elif known.version == package.version:
                 needed_by = tuple(sorted({*known.needed_by, *package.needed_by}))
@@ -125,7 +126,8 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     left_out: dict[str, str] = dict.fromkeys(probe.held, "held on the host")
     for pending in (*probe.pending, *_beyond_its_list(probe, lock)):
         key = pending.package.key
-        if reason := selection.refusal(pending) or _unproven(pending, lock.get(key)) or _withheld(pending, probe):
+        unproven = _unproven(pending, lock.get(key), probe.platform.manager)
+        if reason := selection.refusal(pending) or unproven or _withheld(pending, probe):
             left_out[key] = reason
         else:
             given[key] = pending
@@ -156,8 +158,9 @@ def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pend
 
 
 def _installed(probe: Probe, package: Package) -> str | None:
-    """Return the version that a host has of a package, which may have moved between its architecture and `all`."""
-    other = probe.platform.arch if package.arch == "all" else "all"
+    """Return the version that a host has of a package, which may have moved between its architecture and all."""
+    free = probe.platform.archless
+    other = probe.platform.arch if package.arch == free else free
     return probe.installed.get(package.key) or probe.installed.get(f"{package.name}:{other}")
 
 
@@ -182,9 +185,9 @@ def _is_needed(key: str, needed: set[str], own: Mapping[str, Pending], lock: Map
     return any(key in own or one not in own or own[one].package.version != lock[one].version for one in askers)
 
 
-def _unproven(pending: Pending, locked_file: Package | None) -> str | None:
+def _unproven(pending: Pending, locked_file: Package | None, manager: str) -> str | None:
     if locked_file is None:
         return "not in the patch set: no test host has this update"
-    if pending.installed is not None and not is_newer(locked_file.version, pending.installed):
+    if pending.installed is not None and not is_newer(locked_file.version, pending.installed, manager):
         return f"already at {pending.installed}, the patch set has {locked_file.version}"
     return None

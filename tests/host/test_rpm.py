@@ -1,0 +1,143 @@
+"""What rpm and dnf say, as recorded on a host, and what is made of it."""
+
+from pathlib import Path
+
+import pytest
+from plugins.module_utils.host import dnfspeech, host, rpm
+from plugins.module_utils.host.apt import Apt
+from plugins.module_utils.host.command import Finished
+from plugins.module_utils.host.errors import HostError
+from plugins.module_utils.host.packagemanager import Pending, Wanted
+
+ROWS = """\
+tidepool\tnoarch\t0\t1.1\t1
+openssl-libs\tx86_64\t1\t3.2.2\t6.el9_5
+openssl-libs\ti686\t1\t3.2.2\t6.el9_5
+kernel-core\tx86_64\t0\t5.14.0\t503.el9
+kernel-core\tx86_64\t0\t5.14.0\t570.el9
+gpg-pubkey\t(none)\t0\t5a6340b3\t6229229e
+gpg-pubkey\t(none)\t0\t8483c65d\t5ccc5b19
+"""
+
+
+def test_each_architecture_is_a_package_and_epoch_0_goes_unsaid() -> None:
+    found = rpm.parsed_installed(ROWS, beside=["kernel-core:x86_64"])
+    assert {key: one.version for key, one in found.items()} == {
+        "tidepool:noarch": "1.1-1",
+        "openssl-libs:x86_64": "1:3.2.2-6.el9_5",
+        "openssl-libs:i686": "1:3.2.2-6.el9_5",
+        "kernel-core:x86_64": "5.14.0-503.el9 and 5.14.0-570.el9",
+    }
+    assert {one.status for one in found.values()} == {"installed"}
+    assert {one.wanted for one in found.values()} == {"install"}
+
+
+def test_what_is_there_twice_without_being_meant_to_is_not_installed_well() -> None:
+    found = rpm.parsed_installed(f"{ROWS}tidepool\tnoarch\t0\t1.0\t1\n", held=["tidepool:noarch"])
+    assert found["tidepool:noarch"].status == "there twice"
+    assert found["tidepool:noarch"].version == "1.0-1 and 1.1-1"
+    assert found["tidepool:noarch"].present
+    assert found["tidepool:noarch"].wanted == "hold"
+
+
+@pytest.mark.parametrize("row", ["tidepool", "tidepool\tnoarch\t1.1\t1", "a\tb\t0\t1\t1\tx", "error: db5 error"])
+def test_a_row_of_another_form_is_refused(row: str) -> None:
+    with pytest.raises(HostError, match="not a row of five"):
+        rpm.parsed_installed(f"{ROWS}{row}\n")
+
+
+def test_configuration_is_what_is_marked_so_and_no_ghost() -> None:
+    rows = (
+        "c\t/etc/tidepool/tidepool.conf\ncn\t/etc/sysconfig/a file\n\t/usr/lib/x\ncg\t/etc/ghost\nd\t/usr/share/doc/x\n"
+    )
+    assert rpm.parsed_config(rows + "c\tno path\n") == {"/etc/tidepool/tidepool.conf", "/etc/sysconfig/a file"}
+
+
+def test_dnf_is_asked_by_the_python_in_its_first_line(tmp_path: Path) -> None:
+    for name, first in (
+        ("old", "#!/usr/libexec/platform-python -s\n"),
+        ("new", "#!/usr/bin/python3\n"),
+        ("5", "\x7fELF"),
+    ):
+        (tmp_path / name).write_text(first, encoding="utf-8")
+    assert dnfspeech.interpreter([str(tmp_path / "absent"), str(tmp_path / "old")]) == "/usr/libexec/platform-python"
+    assert dnfspeech.interpreter([str(tmp_path / "5"), str(tmp_path / "new")]) == "/usr/bin/python3"
+    with pytest.raises(HostError, match="no dnf 4"):
+        dnfspeech.interpreter([str(tmp_path / "5")])
+
+
+def said(text: str, code: int = 0) -> Finished:
+    return Finished(("dnf",), code, text, "")
+
+
+def test_the_answer_is_the_last_line() -> None:
+    last = '{"installs": {"a:noarch": "1-1"}, "removals": ["b:noarch"], "beside": []}'
+    text = f'Running scriptlet tidepool\n{{"no": "answer"}}\n{last}\n'
+    found = dnfspeech.simulated(said(text))
+    assert (found.solved, found.installs, found.removals) == (True, {"a:noarch": "1-1"}, ("b:noarch",))
+    for odd in ("", "[]", "Complete!", '{"installs"'):
+        with pytest.raises(HostError, match="cannot be read"):
+            dnfspeech.answer(said(odd))
+
+
+def test_what_dnf_refuses_is_unsolved_with_its_reason() -> None:
+    found = dnfspeech.simulated(said("Error: nothing provides tidepool-extra\n", 1))
+    assert not found.solved
+    assert found.reason == "Error: nothing provides tidepool-extra"
+
+
+def test_what_stands_beside_older_versions_is_refused() -> None:
+    text = '{"installs": {"kernel-core:x86_64": "6-1"}, "removals": [], "beside": ["kernel-core:x86_64"]}'
+    found = dnfspeech.simulated(said(text))
+    assert not found.solved
+    assert "beside its older versions" in found.reason
+
+
+def test_a_version_with_two_hashes_or_none_is_left_out() -> None:
+    wanted = [{"name": name, "arch": "noarch", "version": "1-1"} for name in "abcd"]
+    digests: list[list[str]] = [["x", "x"], ["x", "y"], [], [""]]
+    found = dnfspeech.hashes([{**one, "sha256": digest} for one, digest in zip(wanted, digests, strict=True)])
+    assert found == {Wanted("a", "noarch", "1-1"): "x"}
+
+
+def test_updates_are_read_with_what_leaves() -> None:
+    row = {
+        "name": "tidepool",
+        "arch": "noarch",
+        "version": "1.12-1",
+        "installed": "1.10-1",
+        "origin": "lab",
+        "suite": "",
+        "security": True,
+        "filename": "tidepool-1.12-1.noarch.rpm",
+        "size": 8,
+        "sha256": "0" * 64,
+        "needed_by": ["tide:noarch"],
+        "removes": [{"name": "tidepool-extra", "arch": "noarch", "version": "1.10-1"}],
+    }
+    (found,) = dnfspeech.pending([row])
+    assert isinstance(found, Pending)
+    assert [one.key for one in found.removes] == ["tidepool-extra:noarch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("ID=arch\n", "none that Patchtide knows"),
+        ("", "unnamed"),
+        ('ID=suse\nID_LIKE="opensuse suse"\n', "none that Patchtide knows"),
+    ],
+)
+def test_a_distribution_that_nobody_knows_is_refused(tmp_path: Path, text: str, refusal: str) -> None:
+    path = tmp_path / "os-release"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(HostError, match=refusal):
+        host.package_manager(str(path))
+
+
+def test_the_distribution_decides_where_both_managers_are(tmp_path: Path) -> None:
+    path = tmp_path / "os-release"
+    path.write_text("ID=debian\n", encoding="utf-8")
+    assert isinstance(host.package_manager(str(path)), Apt)
+    path.write_text('ID="rocky"\nID_LIKE="rhel centos fedora"\n', encoding="utf-8")
+    assert host.manager_of(str(path)).name == "dnf"
