@@ -6,13 +6,16 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 from plugins.module_utils.host import apt, changelog, debdocs, dpkg
 from plugins.module_utils.host.packagemanager import Changes, PackageFile
 
-from patchtide.core.packages import is_newer
+from patchtide.core import versions
+
+is_newer = partial(versions.is_newer, manager="apt")
 
 NEWEST = """\
 openssl (3.0.17-1~deb12u3) bookworm-security; urgency=medium

@@ -7,7 +7,7 @@ from plugins.module_utils.host import dnfspeech, host, rpm
 from plugins.module_utils.host.apt import Apt
 from plugins.module_utils.host.command import Finished
 from plugins.module_utils.host.errors import HostError
-from plugins.module_utils.host.packagemanager import Pending, Wanted
+from plugins.module_utils.host.packagemanager import Changes, Pending, Wanted
 
 ROWS = """\
 tidepool\tnoarch\t0\t1.1\t1
@@ -113,11 +113,14 @@ def test_updates_are_read_with_what_leaves() -> None:
         "size": 8,
         "sha256": "0" * 64,
         "needed_by": ["tide:noarch"],
+        "advisories": ["PT-2026:1"],
+        "cves": None,
         "removes": [{"name": "tidepool-extra", "arch": "noarch", "version": "1.10-1"}],
     }
     (found,) = dnfspeech.pending([row])
     assert isinstance(found, Pending)
     assert [one.key for one in found.removes] == ["tidepool-extra:noarch"]
+    assert (found.needed_by, found.advisories, found.cves) == (("tide:noarch",), ("PT-2026:1",), None)
 
 
 @pytest.mark.parametrize(
@@ -141,3 +144,19 @@ def test_the_distribution_decides_where_both_managers_are(tmp_path: Path) -> Non
     assert isinstance(host.package_manager(str(path)), Apt)
     path.write_text('ID="rocky"\nID_LIKE="rhel centos fedora"\n', encoding="utf-8")
     assert host.manager_of(str(path)).name == "dnf"
+
+
+LOG = ["1773748800\tA <a@b> - 1.1-1\t- fix CVE-2026-0002", "1767225600\tA <a@b> - 1.0-1\t- CVE-2025-0001"]
+
+
+def test_what_is_new_in_a_changelog_is_what_the_installed_one_does_not_have() -> None:
+    newest = "2026-03-17T12:00:00+00:00"
+    assert rpm.changes(LOG, LOG[1:]) == Changes(("CVE-2026-0002",), (), newest)
+    assert rpm.changes(LOG, LOG) == Changes((), (), newest)
+    assert rpm.changes(LOG, None) == Changes((), (), newest)
+
+
+def test_a_changelog_that_does_not_go_back_far_enough_leaves_it_unknown() -> None:
+    assert rpm.changes(LOG, ["1\tA\told"]).cves is None
+    assert rpm.changes(LOG, []).cves is None
+    assert rpm.changes([], LOG) == Changes()

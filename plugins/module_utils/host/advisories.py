@@ -39,7 +39,14 @@ def informed(manager: PackageManager, outlook: Outlook, cache: Path = CACHE) -> 
     for one in outlook.pending:
         found, note = _read(one, cache / stored_name(one.wanted, manager.suffix), manager, until)
         notes += [note] if note else []
-        pending.append(replace(one, cves=found.cves, advisories=found.advisories, released=found.released))
+        pending.append(
+            replace(
+                one,
+                cves=_together(one.cves, found.cves),
+                advisories=tuple(sorted({*one.advisories, *found.advisories})),
+                released=found.released,
+            )
+        )
     return replace(outlook, pending=tuple(pending)), notes
 
 
@@ -138,3 +145,8 @@ def _read(one: Pending, path: Path, manager: PackageManager, until: float) -> tu
 
 def _note(reason: str) -> Trouble:
     return Trouble("advisories", f"{reason}; {_UNKNOWN}", "updates are not held up by this, unless `updates` says so")
+
+
+def _together(listed: tuple[str, ...] | None, logged: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The CVEs that the source's list or the changelog names; unknown where neither can be read."""
+    return None if listed is None and logged is None else tuple(sorted({*(listed or ()), *(logged or ())}))

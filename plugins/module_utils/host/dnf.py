@@ -14,6 +14,7 @@ from .command import Finished, finished, logged
 from .errors import HostError
 from .hold import holder
 from .packagemanager import (
+    Changes,
     Installed,
     Outlook,
     PackageFile,
@@ -90,21 +91,28 @@ class Dnf(PackageManager):
         """The hashes in dnf's lists."""
         return dnfspeech.hashes(dnfspeech.asked("published", wanted=dnfspeech.wanted_words(wanted))["files"])
 
-    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+    def fetch(self, wanted: Sequence[Wanted], folder: Path, timeout: float = 3600) -> dict[Wanted, Path]:
         """dnf's download, which verifies against its lists."""
         if not wanted:
             return {}
         question = {"wanted": dnfspeech.wanted_words(wanted), "folder": str(folder)}
-        asked = finished(dnfspeech.words("fetched", **question), 3600)
+        asked = finished(dnfspeech.words("fetched", **question), timeout)
         if not asked.ok:
             raise HostError(f"download failed: {asked.why()}", "is the version still on the mirror?", code="download")
         return {one: folder / name for one, name in zip(wanted, dnfspeech.answer(asked)["files"])}
 
+    def changes(self, path: Path, since: str | None) -> Changes:
+        """The entries of the file's changelog that the installed package does not have."""
+        package = rpm.facts(path)
+        before = rpm.installed_changelog(package.key, since) if since else []
+        return rpm.changes(rpm.carried_changelog(path), before if since else None)
+
     def cached(self, wanted: Wanted) -> list[Path]:
-        """dnf's own cache, and the files of earlier runs."""
+        """dnf's own cache, what a probe fetched, and the files of earlier runs."""
         plain = wanted.version.rpartition(":")[2]
         paths = glob.glob(f"{PACKAGES}/{glob.escape(f'{wanted.name}-{plain}.{wanted.arch}.rpm')}")
         stored = glob.escape(stored_name(wanted, self.suffix))
+        paths += glob.glob(f"/var/lib/patchtide/cache/{stored}")
         paths += glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
         return [Path(path) for path in sorted(paths) if os.path.isfile(path)]
 

@@ -170,6 +170,8 @@ def _nothing_more(conf: "Any") -> None:
 
 def _pending(base: "Any", package: "Any") -> "dict[str, Any]":
     coming = {_key(one) for one in base.transaction.install_set}
+    advisories = package.get_advisories(hawkey.EQ)
+    cves = {found.id for one in advisories for found in one.references if found.type == hawkey.REFERENCE_CVE}
     replaced = base._goal.obsoleted_by_package(package)  # noqa: SLF001  dnf offers no other way to ask
     query = base.sack.query().installed().filter(name=package.name)
     old = [one for one in query if one.arch == package.arch] or list(query)
@@ -180,7 +182,9 @@ def _pending(base: "Any", package: "Any") -> "dict[str, Any]":
         "installed": _version(old[-1]) if old else None,
         "origin": package.reponame,
         "suite": "",
-        "security": bool(base.sack.query().filter(pkg=[package]).filter(advisory_type="security")),
+        "security": any(one.type == hawkey.ADVISORY_SECURITY for one in advisories),
+        "advisories": sorted({one.id for one in advisories}),
+        "cves": sorted(cves) if advisories else None,
         "filename": os.path.basename(package.location),
         "size": package.downloadsize,
         "sha256": _sha256(package),

@@ -79,16 +79,12 @@ _BESIDE = "is installed beside its older versions, which Patchtide does not do w
 
 def pending(found: Sequence[dict[str, Any]]) -> list[Pending]:
     """The updates in dnf's outlook."""
-    return [
-        Pending(
-            **{
-                **one,
-                "removes": tuple(Removal(**gone) for gone in one["removes"]),
-                "needed_by": tuple(one["needed_by"]),
-            }
-        )
-        for one in found
-    ]
+    return [Pending(**{**one, **_frozen(one)}) for one in found]
+
+
+def _frozen(one: dict[str, Any]) -> dict[str, Any]:
+    lists = {name: tuple(one[name]) for name in ("needed_by", "advisories", "cves") if one[name] is not None}
+    return {**lists, "removes": tuple(Removal(**gone) for gone in one["removes"])}
 
 
 def hashes(found: Sequence[dict[str, Any]]) -> dict[Wanted, str]:

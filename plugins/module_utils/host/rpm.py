@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Collection, Sequence
 
+from .changelog import advisories_in, cves_in
 from .command import finished
 from .errors import HostError
-from .packagemanager import Installed, PackageFile, Trouble
+from .packagemanager import Changes, Installed, PackageFile, Trouble
 
 _ROW = "%{NAME}\\t%{ARCH}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\n"
 _FILE_ROW = "%{NAME}\\t%{ARCH}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{LONGSIZE}\\t%{SOURCEPACKAGE}\\n"
 _FILES = "[%{FILEFLAGS:fflags}\\t%{FILENAMES}\\n]"
+_ENTRY_END = "\x1e"
+_CHANGELOG = f"[%{{CHANGELOGTIME}}\\t%{{CHANGELOGNAME}}\\t%{{CHANGELOGTEXT}}{_ENTRY_END}]"
 _COLUMNS = 5
 _FILE_COLUMNS = 7
 _PARTED = " and "
@@ -120,6 +124,39 @@ def parsed_config(text: str) -> set[str]:
     """The paths in rpm's rows of flags and path whose flags have the c of configuration and not the g of ghost."""
     rows = (line.partition("\t") for line in text.splitlines())
     return {path for flags, _, path in rows if "c" in flags and "g" not in flags and path.startswith("/")}
+
+
+def carried_changelog(path: Path) -> list[str]:
+    """The entries of a .rpm file's changelog, the newest first."""
+    asked = finished(["rpm", "--query", "--package", "--queryformat", _CHANGELOG, str(path)])
+    return asked.out.split(_ENTRY_END)[:-1] if asked.ok else []
+
+
+def installed_changelog(key: str, of_version: str) -> list[str]:
+    """The entries of an installed package's changelog, the newest first; none where another version is installed."""
+    asked = finished(["rpm", "--query", "--queryformat", f"{_ROW}{_CHANGELOG}", queried(key)])
+    row, _, rest = asked.out.partition("\n")
+    fields = row.split("\t")
+    if not asked.ok or len(fields) != _COLUMNS or version(*fields[2:]) != of_version:
+        return []
+    return rest.split(_ENTRY_END)[:-1]
+
+
+def changes(carried: list[str], before: list[str] | None) -> Changes:
+    """What the entries say that came before the installed package's newest one; unknown where that is not among them.
+
+    A package that comes new (before is None) replaces nothing, so that it fixes nothing either.
+    """
+    if not carried:
+        return Changes()
+    seconds = carried[0].partition("\t")[0]
+    released = datetime.fromtimestamp(int(seconds), timezone.utc).isoformat() if seconds.isdigit() else None
+    if before is None:
+        return Changes((), (), released)
+    if not before or before[0] not in carried:
+        return Changes(None, (), released)
+    text = "\n".join(carried[: carried.index(before[0])])
+    return Changes(cves_in(text), advisories_in(text), released)
 
 
 def unit_names(files: Sequence[Path]) -> list[str]:
