@@ -113,10 +113,10 @@ def test_why_not_counts_what_a_wave_may_take(patchtide: Patchtide, project: Path
     text = (project / "patchtide.yml").read_text("utf-8").replace("window: always, waves", "window: nightly, waves")
     (project / "patchtide.yml").write_text(text, encoding="utf-8")
     codes = {}
-    for minute in (26, 28):  # 10 min update, 5 reboot, 1 check, 16 the way back, 1 to enter: 33 before 06:00
+    for minute in (21, 23):  # 10 min update, 5 reboot, 1 check, 5 confirm, 16 the way back, 1 to enter: 38 before 06:00
         asked = patchtide("windows", "why-not", "--json", "--at", f"2026-11-22T05:{minute}Z")
         codes[minute] = asked.document["code"]
-    assert codes == {26: "open", 28: "too_late"}
+    assert codes == {21: "open", 23: "too_late"}
 
 
 @pytest.mark.parametrize(
