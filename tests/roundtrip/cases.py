@@ -60,7 +60,7 @@ CASES = (
     Case(
         "repack",
         "old versions that no mirror has any more",
-        _pinned("1.6") + _NO_OLD_VERSIONS + _EDITED_TIDEPOOL + _EDITED,
+        _pinned("1.1") + _NO_OLD_VERSIONS + _EDITED_TIDEPOOL + _EDITED,
     ),
     Case(
         "killed",
@@ -70,4 +70,4 @@ CASES = (
         breaks=True,
     ),
 )
-OFFERED = ("1.6", "1.10", "1.30", "1.31")
+OFFERED = ("1.1", "1.6", "1.10", "1.30", "1.31")

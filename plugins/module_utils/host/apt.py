@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Iterator, Sequence
 
 from . import aptspeech, changelog, dpkg
-from .command import NOT_FOUND, Finished, finished, logged
+from .command import Finished, finished, logged
 from .debdocs import docs, sibling
 from .errors import HostError
 from .hold import holder
@@ -32,6 +32,7 @@ from .packagemanager import (
     bare,
     stored_name,
 )
+from .repack import repacked
 
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock")
 EXTENDED_STATES = Path("/var/lib/apt/extended_states")
@@ -223,16 +224,9 @@ class Apt(PackageManager):
         paths = [ARCHIVES / aptspeech.archive_name(wanted), *(Path(path) for path in sorted(earlier))]
         return [path for path in paths if path.is_file()]
 
-    def rebuilt(self, wanted: Wanted, folder: Path) -> Path:
-        """`dpkg-repack`."""
-        made = finished(["dpkg-repack", dpkg.queried(f"{wanted.name}:{wanted.arch}")], 900, cwd=str(folder))
-        if made.code == NOT_FOUND:
-            reason = f"no source has {wanted.name} {wanted.version} any more, and dpkg-repack is not installed"
-            raise HostError(reason, "install dpkg-repack, or keep the file in apt's cache", code="kept")
-        found = [path for path in folder.glob("*.deb") if path.name.startswith(f"{wanted.name}_")]
-        if not made.ok or not found:
-            raise HostError(f"dpkg-repack made no file of {wanted.name} {wanted.version}: {made.why()}", code="kept")
-        return found[0]
+    def rebuilt(self, wanted: Wanted, folder: Path, near: Sequence[PackageFile]) -> Path:
+        """`dpkg-repack`, with conffiles as they were published."""
+        return repacked(wanted, folder, near)
 
     def facts(self, path: Path) -> PackageFile:
         """The file's control fields."""

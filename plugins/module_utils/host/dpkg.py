@@ -15,6 +15,7 @@ UPDATES = Path("/var/lib/dpkg/updates")
 UCF_REGISTRY = Path("/var/lib/ucf/registry")
 _ROW = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Want}\\t${db:Status-Status}\\n"
 _COLUMNS = 5
+_MD5_LENGTH = 32
 
 
 def installed() -> dict[str, Installed]:
@@ -125,6 +126,13 @@ def conffiles(keys: Sequence[str]) -> set[str]:
     # dpkg-query fails when one of the names is unknown, and still answers for the others.
     asked = finished(["dpkg-query", "--show", "--showformat=${Conffiles}\\n", "--", *map(queried, keys)])
     return parsed_conffiles(asked.out)
+
+
+def conffile_sums(key: str) -> dict[str, str]:
+    """The md5 by which dpkg knows each conffile of an installed package, those that it ships no more left out."""
+    asked = finished(["dpkg-query", "--show", "--showformat=${Conffiles}\\n", "--", queried(key)])
+    rows = [line.split() for line in asked.out.splitlines()]
+    return {" ".join(row[:-1]): row[-1] for row in rows if len(row) > 1 and len(row[-1]) == _MD5_LENGTH}
 
 
 def parsed_conffiles(text: str) -> set[str]:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from .errors import HostError
 from .host import free_bytes
@@ -43,7 +43,11 @@ def collected(
         _refuse_without(
             {new[one]: absence(new[one], published.get(one), why.get(one)) for one in new if one not in found}
         )
-        kept = [_kept(folder / "kept", one, here.get(one), got.get(one), published, workshop, manager) for one in old]
+
+        def rebuilt(one: Wanted) -> Path:
+            return manager.rebuilt(one, workshop, staged)
+
+        kept = [_kept(folder / "kept", one, here.get(one), got.get(one), published, rebuilt, manager) for one in old]
     finally:
         shutil.rmtree(str(workshop), ignore_errors=True)
     return staged, kept
@@ -121,12 +125,12 @@ def _kept(
     here: Path | None,
     fetched: Path | None,
     published: dict[Wanted, str],
-    workshop: Path,
+    rebuilt: Callable[[Wanted], Path],
     manager: PackageManager,
 ) -> tuple[PackageFile, tuple[str, str]]:
     source, path = ("cache", here) if here else ("mirror", fetched) if fetched else ("repack", None)
     if path is None:
-        path = manager.rebuilt(wanted, workshop)
+        path = rebuilt(wanted)
     digest = sha256(path) if source == "repack" else published.get(wanted) or sha256(path)
     return _stored(folder, wanted, path, digest, manager), (digest, source)
 

@@ -217,8 +217,11 @@ class PackageManager(ABC):
         """Files of this version that lie on the host already, by name only: their content is to be checked."""
 
     @abstractmethod
-    def rebuilt(self, wanted: Wanted, folder: Path) -> Path:
-        """A package file made from what is installed, for a version that no source has any more."""
+    def rebuilt(self, wanted: Wanted, folder: Path, near: Sequence[PackageFile]) -> Path:
+        """A package file made from what is installed, for a version that no source has any more.
+
+        `near` are the files of the new versions: they may hold what an admin changed on the host as it was published.
+        """
 
     @abstractmethod
     def facts(self, path: Path) -> PackageFile:
