@@ -12,7 +12,7 @@ from .rollback import rollback
 from .staging import stage
 from .survey import probe
 from .transaction import transact
-from .upkeep import maintenance
+from .upkeep import give_back, maintenance
 from .verification import verify
 
 __all__ = [
@@ -33,8 +33,8 @@ _WORDS = 3
 
 
 def main(argv: list[str]) -> int:
-    """`transact patch|rollback RUN`, `revert RUN`, `booted RUN`: 0 for an end as intended, 2 for wrong usage."""
+    """`transact patch|rollback RUN`, or `revert|booted|giveback RUN`: 0 for an end as intended, 2 for wrong usage."""
     if len(argv) == _WORDS and argv[0] == "transact" and argv[1] in ("patch", "rollback"):
         return transact(argv[2], argv[1])
-    alone = {"revert": revert, "booted": booted}
+    alone = {"revert": revert, "booted": booted, "giveback": give_back}
     return alone[argv[0]](argv[1]) if len(argv) == _WORDS - 1 and argv[0] in alone else 2

@@ -39,7 +39,8 @@ def prune(current: Journal) -> list[str]:
 
 def _is_known_to_be_settled(journal: Journal) -> bool:
     try:
-        return is_settled(journal)
+        # What is paused is given back by a timer that runs the program in the folder.
+        return is_settled(journal) and (journal.read("maintenance") or {}).get("state") != "entered"
     except HostError:
         return False
 

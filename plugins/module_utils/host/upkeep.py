@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from . import host
@@ -11,9 +12,11 @@ from .answer import Answer
 from .command import finished
 from .confirm import reverted, settle
 from .errors import HostError
+from .giveback import arm, disarm
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .services import has_systemd
+from .unit import as_it_is
 
 UPDATERS = (
     "apt-daily.timer",
@@ -46,19 +49,52 @@ def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) ->
         return replace(answer, report={**answer.report, "reverted": bool(reverted(journal))})
 
 
+def give_back(run: str, root: Path | None = None) -> int:
+    """Give back what a controller that never came again has paused: 0, or 1 while the run works on this host."""
+    journal = Journal(run, root)
+    with exclusive(CALL_LOCK, 3600):
+        entries = (as_it_is(journal.read(part)) or {} for part in ("patch", "rollback"))
+        if any(entry.get("state") == "running" for entry in entries):
+            return 1
+        _left(journal, journal.read("maintenance") or {})
+    return 0
+
+
 def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:
-    if entry.get("state") == "entered":
-        return Answer(_report(entry))
-    running = running_updaters()
-    # The intent is journaled first: a crash in between must not leave an updater off for ever.
-    entry = journal.write("maintenance", {"state": "entered", "stopped": running, "restored": []})
-    if running:
+    is_new = entry.get("state") != "entered"
+    if is_new:
+        others = paused_by_others(journal)
+        units = sorted({*running_updaters(), *(unit for other in others.values() for unit in other["stopped"])})
+        # The intent is journaled first: a crash in between must not leave an updater off for ever.
+        entry = journal.write("maintenance", {"state": "entered", "stopped": units, "restored": []})
+    paused = list(entry["stopped"])
+    if paused:
+        # Before anything is paused: who pauses may be gone before it gives back.
+        arm(journal)
+        _take_over(journal)
         # Masked on disk: a reboot is one of the steps in between, and their timers catch up right after it.
         # Stopped before they are masked, or their stop finds the units gone and they count as failed.
-        _done(["systemctl", "stop", "--", *running])
-        _done(["systemctl", "mask", "--", *running])
+        _done(["systemctl", "stop", "--", *paused])
+        _done(["systemctl", "mask", "--", *paused])
     _wait_for_workers()
-    return Answer(_report(entry), changed=bool(running))
+    return Answer(_report(entry), changed=is_new and bool(paused))
+
+
+def paused_by_others(journal: Journal) -> dict[str, dict[str, Any]]:
+    """What other runs paused and never gave back, by run: this one gives it back with its own."""
+    found = {}
+    for path in sorted(journal.root.glob("*/maintenance.json")):
+        entry = Journal(path.parent.name, journal.root).read("maintenance") or {}
+        if path.parent.name != journal.run and entry.get("state") == "entered":
+            found[path.parent.name] = entry
+    return found
+
+
+def _take_over(journal: Journal) -> None:
+    for run, entry in paused_by_others(journal).items():
+        other = Journal(run, journal.root)
+        other.write("maintenance", {**entry, "state": "left", "restored": [], "taken_over_by": journal.run})
+        disarm(other)
 
 
 def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
@@ -68,6 +104,7 @@ def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
     if stopped:
         _done(["systemctl", "unmask", "--", *stopped])
         _done(["systemctl", "start", "--", *stopped])
+        disarm(journal)
     entry = journal.write("maintenance", {"state": "left", "stopped": stopped, "restored": stopped})
     return Answer(_report(entry), changed=bool(stopped))
 

@@ -1,0 +1,87 @@
+"""Competing updaters: paused, given back by whoever is left, and never by two."""
+
+from pathlib import Path
+
+import pytest
+from plugins.module_utils.host import giveback, upkeep
+from plugins.module_utils.host.command import Finished
+from plugins.module_utils.host.journal import Journal
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemctl was told, on a host where apt-daily.timer is active until it is stopped."""
+    told: list[str] = []
+
+    def finished(argv: list[str], _timeout: float = 0) -> Finished:
+        told.append(" ".join(word for word in argv[1:] if word != "--"))
+        stopped = any(line.startswith("stop apt-daily.timer") for line in told)
+        active = "" if stopped else "Id=apt-daily.timer\nActiveState=active\n"
+        return Finished(tuple(argv), 0, active if "show" in argv else "inactive\n" * 4, "")
+
+    for module in (upkeep, giveback):
+        monkeypatch.setattr(module, "finished", finished)
+    for module in (upkeep, giveback):
+        monkeypatch.setattr(module, "CALL_LOCK", str(tmp_path / "lock"), raising=False)
+    (tmp_path / "units").mkdir()
+    monkeypatch.setattr(giveback, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(upkeep, "has_systemd", lambda: True)
+    return told
+
+
+def journal(root: Path, run: str) -> Journal:
+    made = Journal(run, root / "journals")
+    made.create()
+    return made
+
+
+def units(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "units").iterdir())
+
+
+def test_a_timer_is_armed_before_anything_is_paused_and_taken_away_when_all_is_given_back(
+    tmp_path: Path, said: list[str]
+) -> None:
+    here = journal(tmp_path, "r-1")
+    upkeep._entered(here, {})
+    assert units(tmp_path) == ["patchtide-r-1-giveback.service", "patchtide-r-1-giveback.timer"]
+    assert said.index("restart patchtide-r-1-giveback.timer") < said.index("stop apt-daily.timer")
+    assert said.index("stop apt-daily.timer") < said.index("mask apt-daily.timer")
+    upkeep._left(here, here.read("maintenance") or {})
+    assert said.index("unmask apt-daily.timer") < said.index("start apt-daily.timer")
+    assert units(tmp_path) == []
+
+
+def test_a_call_that_was_killed_before_it_paused_is_made_good_by_the_next(tmp_path: Path, said: list[str]) -> None:
+    here = journal(tmp_path, "r-1")
+    entry = here.write("maintenance", {"state": "entered", "stopped": ["apt-daily.timer"], "restored": []})
+    assert upkeep._entered(here, entry).changed is False
+    assert "mask apt-daily.timer" in said
+
+
+def test_nobody_came_back_and_the_host_gives_back_by_itself(tmp_path: Path, said: list[str]) -> None:
+    here = journal(tmp_path, "r-1")
+    upkeep._entered(here, {})
+    assert upkeep.give_back("r-1", here.root) == 0
+    assert "unmask apt-daily.timer" in said
+    assert (here.read("maintenance") or {})["state"] == "left"
+
+
+def test_nothing_is_given_back_in_the_middle_of_an_update(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = journal(tmp_path, "r-1")
+    upkeep._entered(here, {})
+    here.write("patch", {"state": "running", "unit": "u"})
+    monkeypatch.setattr(upkeep, "as_it_is", lambda entry: entry)
+    assert upkeep.give_back("r-1", here.root) == 1
+    assert "unmask apt-daily.timer" not in said
+
+
+def test_a_run_gives_back_what_an_earlier_one_never_did(tmp_path: Path, said: list[str]) -> None:
+    upkeep._entered(journal(tmp_path, "r-1"), {})
+    later = journal(tmp_path, "r-2")
+    upkeep._entered(later, {})
+    assert (later.read("maintenance") or {})["stopped"] == ["apt-daily.timer"]
+    assert (journal(tmp_path, "r-1").read("maintenance") or {})["state"] == "left"
+    assert units(tmp_path) == ["patchtide-r-2-giveback.service", "patchtide-r-2-giveback.timer"]
