@@ -82,7 +82,7 @@ report:
       returned: always
       type: bool
     reason:
-      description: Why the reboot is not proven; empty otherwise.
+      description: What proves the reboot, or why it is not proven; empty where there was none.
       returned: always
       type: str
     reboot:

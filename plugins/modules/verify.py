@@ -37,7 +37,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: The same; measuring changes nothing.
+    description: The same, but the host is not confirmed; measuring changes nothing.
   diff_mode:
     support: none
     description: The report says what changed.
@@ -116,9 +116,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
+    confirms = given["confirm"] and not module.check_mode
     respond(
         module,
-        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], given["confirm"]),
+        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], confirms),
         BLANK,
     )
 

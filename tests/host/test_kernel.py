@@ -101,6 +101,11 @@ def test_a_reboot_is_proven_by_boot_kernel_and_reasons(
     assert bool(sentence) is bool(told)
 
 
+def test_the_proof_says_which_kernel_runs_or_why_that_says_nothing() -> None:
+    assert rebooting.proof(Kernels(NEW, NEW)).endswith("#1 SMP Debian 6.1.159-1), as expected")
+    assert rebooting.proof(Kernels(OLD, None, "this is a container")).endswith("; this is a container")
+
+
 def test_without_a_known_kernel_another_boot_is_the_proof() -> None:
     assert rebooting.unproven(intent(None), "b2", Kernels(OLD, None, "a container"), []) == ""
     assert "came back" in rebooting.unproven(intent(NEW), "b2", Kernels(OLD, None, "the boot loader's choice"), [])
@@ -124,7 +129,7 @@ def test_a_reboot_is_intended_proven_and_not_done_twice(owing: dict[str, Any]) -
     assert rebooting.reboot("r-1", 1, "intended").report["wanted"] is True, "it did not happen yet"
     owing.update(boot="b2", why=[])
     assert rebooting.reboot("r-1", 2, "intended").report["wanted"] is False
-    assert rebooting.reboot("r-1", 2, "proven").failure == ""
+    assert "another boot" in rebooting.reboot("r-1", 2, "proven").report["reason"]
     assert rebooting.reboot("r-1", 2, "proven").changed is False, "it is proven once"
     owing.update(why=["something new"])
     assert rebooting.reboot("r-1", 2, "intended").report["wanted"] is True

@@ -78,10 +78,18 @@ def _phase(journal: Journal) -> str:
 def _proven(journal: Journal) -> Answer:
     entry = journal.read("reboot")
     if entry is None or entry.get("state") == "done":
-        return Answer(_report(journal))
-    failure = unproven(entry, fingerprint(), kernels(), reboot_owed()["why"])
-    journal.write("reboot", {**entry, "state": "failed" if failure else "done", "reason": failure})
-    return Answer(_report(journal, reason=failure), changed=not failure, failure=failure)
+        return Answer(_report(journal, reason=(entry or {}).get("reason", "")))
+    now = kernels()
+    failure = unproven(entry, fingerprint(), now, reboot_owed()["why"])
+    reason = failure or proof(now)
+    journal.write("reboot", {**entry, "state": "failed" if failure else "done", "reason": reason})
+    return Answer(_report(journal, reason=reason), changed=not failure, failure=failure)
+
+
+def proof(now: Kernels) -> str:
+    """What proves the reboot, in words."""
+    kernel = f"kernel {now.running}, as expected" if now.expected is not None else f"kernel {now.running}; {now.note}"
+    return f"the host is another boot, with {kernel}"
 
 
 def unproven(intent: Entry, boot_now: str, now: Kernels, why: list[str]) -> str:
