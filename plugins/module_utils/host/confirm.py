@@ -6,13 +6,12 @@ confirmed, and because the wall clock of a host may be anything.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from .clock import utc_now
 from .command import finished
 from .errors import HostError
-from .journal import ROOT, Entry, Journal
+from .journal import ROOT, Entry, Journal, replace_durably
 from .services import has_systemd
 from .unit import program_argv
 
@@ -164,9 +163,8 @@ def _write_units(journal: Journal, seconds: float) -> None:
     name = unit_name(journal)
     for path, text in ((".timer", _TIMER), (".service", _SERVICE), ("-boots.service", _BOOTS)):
         place = UNITS / f"{name}{path}"
-        place.write_text(text.format(run=journal.run, seconds=seconds, program=program), encoding="ascii")
-        with open(str(place), "rb") as written:
-            os.fsync(written.fileno())  # it has to be there after a power loss
+        replace_durably(place, text.format(run=journal.run, seconds=seconds, program=program).encode())
+        place.chmod(0o644)
 
 
 def _done(argv: list[str]) -> None:
