@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -105,12 +106,15 @@ def test_room_is_asked_for_before_anything_is_fetched(monkeypatch: pytest.Monkey
     small = Package("a", "all", "1", "a.deb", 1_000_000, "ab" * 32, None)
     unpacked = PackageFile(Path("a"), "a", "all", "1", 4_000_000_000)
     monkeypatch.setattr(files, "free_bytes", lambda _: 500_000_000)
-    assert files.room_missing([small], []) is None
+    assert files.room_missing([small]) is None
     lacking = files.room_missing([], [unpacked])
     assert lacking is not None
     assert "MiB are needed" in lacking.reason
+    assert files.room_missing([], [replace(unpacked, installed_bytes=300_000_000)]) is None
+    fresh = replace(unpacked, name="linux-image-6.1", installed_bytes=350_000_000)
+    assert files.room_missing([], [fresh]) is not None, "a kernel comes beside the old one, with its initrd in /boot"
     monkeypatch.setattr(files, "free_bytes", lambda _: 1_000_000)
-    assert files.room_missing([small], []) is not None
+    assert files.room_missing([small]) is not None
 
 
 def test_a_finished_run_id_can_be_used_again_and_its_past_is_kept(written: Journal) -> None:

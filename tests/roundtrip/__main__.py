@@ -23,10 +23,6 @@ def main(names: list[str]) -> int:
         told(f"{case.name}: {case.what}")
     with TemporaryDirectory(prefix="patchtide-roundtrip-") as folder:
         results = rounds(wanted, Path(folder), told)
-    for result in results:
-        told(result.line)
-        for sentence in result.differences:
-            told(f"  {sentence}")
     told(summed(results))
     return 1 if any(result.differences for result in results) else 0
 

@@ -18,14 +18,21 @@ def rounds(cases: Sequence[Case], folder: Path, tell: Callable[[str], None]) -> 
     hosts = tuple(lab.LabHost(case.name, "test") for case in cases)
     try:
         fleet = lab.up(lab.LabSpec(f"roundtrip-{os.getpid()}", hosts, folder / "lab"), tell)
-        return on(fleet, cases, folder)
+        return on(fleet, cases, folder, tell)
     finally:
         lab.down(folder / "lab", tell)
 
 
-def on(fleet: lab.Lab, cases: Sequence[Case], folder: Path) -> list[Result]:
+def on(fleet: lab.Lab, cases: Sequence[Case], folder: Path, tell: Callable[[str], None]) -> list[Result]:
     """Return the results of the cases on hosts that are there."""
     for version in OFFERED:
         fleet.offer(version)
+
+    def done(case: Case) -> Result:
+        result = Round(case, fleet, folder / case.name).done()
+        for line in (result.line, *(f"  {difference}" for difference in result.differences)):
+            tell(line)
+        return result
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda case: Round(case, fleet, folder / case.name).done(), cases))
+        return list(pool.map(done, cases))

@@ -74,6 +74,20 @@ def test_a_host_without_the_old_file_is_not_touched_and_says_why(made: Made) -> 
     assert "/etc/tidepool/tidepool.conf was changed on this host" in why(project, "prod-2")
 
 
+def test_an_edited_conffile_is_kept_whatever_the_host_tells_apt_and_dpkg(made: Made) -> None:
+    project = made(offered=["1.6"])
+    for place, text in (
+        ("/etc/apt/apt.conf.d/99new", 'Dpkg::Options { "--force-confnew"; "--force-confmiss"; };'),
+        ("/etc/dpkg/dpkg.cfg.d/99new", "force-confnew\nforce-confmiss"),
+    ):
+        project.fleet.shell("test-1", ["tee", place], text=f"{text}\n")
+    does(project, "test-1", "echo 'depth = 7' >>/etc/tidepool/tidepool.conf")
+    does(project, "prod-1", "rm /etc/tidepool/tidepool.conf; echo 'port = 8080' >/etc/tidepool/tidepool.conf")
+    assert project.run().returncode == 0
+    assert "depth = 7" in does(project, "test-1", "cat /etc/tidepool/tidepool.conf")
+    assert does(project, "prod-1", "cat /etc/tidepool/tidepool.conf") == "port = 8080\n"
+
+
 def test_a_host_with_unmet_dependencies_is_refused(made: Made) -> None:
     project = made(offered=["1.1"])
     does(project, "prod-1", "dpkg --force-depends --remove libexpat1")
@@ -87,9 +101,7 @@ def test_a_host_gives_updaters_back_when_no_controller_comes(made: Made) -> None
     controller.until(" patch ", "begins")
     controller.kill()
     run = project.status()["run"]
-    project.shell(
-        "test-1", "sh", "-c", "while [ -e /run/systemd/transient/patchtide-*-patch-1.service ]; do sleep 1; done"
-    )
+    does(project, "test-1", f"while systemctl -q is-active patchtide-{run}-patch-1.service; do sleep 1; done")
     assert "masked" in project.fleet.shell("test-1", ["systemctl", "is-enabled", "apt-daily.timer"]).stdout
     assert "enabled" in project.shell("test-1", "systemctl", "is-enabled", f"patchtide-{run}-giveback.timer")
     project.shell("test-1", "systemctl", "start", f"patchtide-{run}-giveback.service")  # a day later

@@ -39,7 +39,9 @@ EXTENDED_STATES = Path("/var/lib/apt/extended_states")
 PREFERENCES = Path("/etc/apt/preferences")
 ARCHIVES = Path("/var/cache/apt/archives")
 LOCK_WAIT = 120
-_CONFOLD = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+# An admin's edit is kept, also where the host's own apt or dpkg configuration says otherwise.
+_KEEP = ("--no-force-confnew", "--no-force-confmiss", "--force-confdef", "--force-confold")
+_CONFOLD = tuple(word for option in _KEEP for word in ("-o", f"Dpkg::Options::={option}"))
 # What an admin lets apt clear away by itself would be a removal that no plan has.
 _NO_MORE = ("-o", "APT::Get::AutomaticRemove=false", "-o", "APT::Get::Purge=false")
 _GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_NO_MORE, *_CONFOLD)
@@ -50,7 +52,7 @@ _OFFLINE = tuple(
     for option in ("Etc::sourcelist=/dev/null", "Etc::sourceparts=/dev/null", "Cache::pkgcache=", "Cache::srcpkgcache=")
     for word in ("-o", f"Dir::{option}")
 )
-_DPKG = ("dpkg", "--force-confdef", "--force-confold")
+_DPKG = ("dpkg", *_KEEP)
 
 
 class Apt(PackageManager):

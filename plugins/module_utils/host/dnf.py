@@ -116,7 +116,7 @@ class Dnf(PackageManager):
         paths += glob.glob(f"/var/lib/patchtide/*/staged/{stored}") + glob.glob(f"/var/lib/patchtide/*/kept/{stored}")
         return [Path(path) for path in sorted(paths) if os.path.isfile(path)]
 
-    def rebuilt(self, wanted: Wanted, folder: Path) -> Path:  # noqa: ARG002  the interface's
+    def rebuilt(self, wanted: Wanted, folder: Path, near: Sequence[PackageFile]) -> Path:  # noqa: ARG002  the interface's
         """Nothing: an RPM package cannot be rebuilt exactly from what is installed."""
         raise HostError(
             f"no source has {wanted.name} {wanted.version} any more, and RPM packages cannot be rebuilt",

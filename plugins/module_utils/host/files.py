@@ -90,15 +90,18 @@ def verified(folder: Path, listed: Sequence[dict[str, Any]]) -> list[Path]:
     return paths
 
 
-def room_missing(todo: Sequence[Package], files: Sequence[PackageFile]) -> Trouble | None:
+def room_missing(
+    todo: Sequence[Package], new: Sequence[PackageFile] = (), old: Sequence[PackageFile] = ()
+) -> Trouble | None:
     """A trouble when a file system lacks room to fetch the packages, or to unpack the files in both directions."""
     needs: dict[int, tuple[str, int]] = {}
-    kernels = [name for name in (*(one.name for one in todo), *(one.name for one in files)) if _KERNEL.fullmatch(name)]
+    kernels = [name for name in (*(one.name for one in todo), *(one.name for one in new)) if _KERNEL.fullmatch(name)]
     # Old files are taken to be about as big as the new ones; each is fetched in one place and stored in another.
     fetched = 2 * sum(package.size for package in todo)
     wanted = [("/var/lib", fetched + _MARGIN), (WORKSHOP, fetched)]
-    # Files are unpacked beside the old ones before they replace them, and going back unpacks the old ones again.
-    wanted += [("/usr", sum(file.installed_bytes for file in files) // 2 + _MARGIN)] if files else []
+    # Files are unpacked beside those that they replace, in both directions; what comes new replaces nothing.
+    unpacked = max(sum(file.installed_bytes for file in files) for files in (new, old))
+    wanted += [("/usr", unpacked + _MARGIN)] if new else []
     wanted += [("/boot", _KERNEL_BYTES)] if kernels else []
     for path, size in wanted:
         if os.path.isdir(path):

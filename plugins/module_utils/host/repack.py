@@ -14,6 +14,7 @@ from .errors import HostError
 from .packagemanager import PackageFile, Wanted
 
 _SECONDS = 900
+_FAST = ("-Zgzip", "-z1")  # xz takes minutes for a big package, and the file stays on this host
 
 
 def repacked(wanted: Wanted, folder: Path, near: Sequence[PackageFile]) -> Path:
@@ -32,7 +33,7 @@ def repacked(wanted: Wanted, folder: Path, near: Sequence[PackageFile]) -> Path:
     if not made.ok or len(trees) != 1:
         raise _failed(wanted, made)
     _publish_conffiles(wanted, key, trees[0], near)
-    built = finished(["dpkg-deb", "--build", str(trees[0]), str(shop)], _SECONDS)
+    built = finished(["dpkg-deb", *_FAST, "--build", str(trees[0]), str(shop)], _SECONDS)
     found = list(shop.glob("*.deb"))
     if not built.ok or len(found) != 1:
         raise _failed(wanted, built)

@@ -116,14 +116,14 @@ def _staged(journal: Journal, wanted: Change, manager: PackageManager) -> Entry:
         return _entry(trouble=trouble)
     if not todo:
         return _entry(reverse={"proven": True, "reason": "nothing to do"})
-    lacking = room_missing(todo.packages, [])
+    lacking = room_missing(todo.packages)
     if lacking:
         return _entry(trouble=[lacking])
     came = brought(journal.folder)
     staged, kept = collected(journal.folder, todo.packages, _old(installed, todo), manager)
     close_inbox(journal.folder)
     entry = _entry(staged=described(staged, todo.packages), kept=kept_described(kept), brought=came)
-    lacking = room_missing([], [*staged, *(file for file, _ in kept)])
+    lacking = room_missing([], staged, [file for file, _ in kept])
     if lacking:
         return _unproven(entry, lacking)
     return _proven(entry, manager, todo, staged, [file for file, _ in kept], journal)
@@ -191,7 +191,7 @@ def _foreseen(journal: Journal, wanted: Change) -> Answer:
     installed = manager.installed()
     todo = remaining(installed, wanted)
     trouble = manager.troubles() + host.read_only() + held_back(installed, todo)
-    lacking = room_missing(todo.packages, [])
+    lacking = room_missing(todo.packages)
     trouble += [lacking] if lacking else []
     if todo and not trouble:
         plan = manager.named([Wanted(one.name, one.arch, one.version) for one in todo.packages], todo.leaves)
