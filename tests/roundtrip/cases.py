@@ -2,6 +2,7 @@
 
 from tests.roundtrip.rounds import Case
 
+OFFERED = ("1.1", "1.6", "1.10", "1.30", "1.31")
 _ALONE = ", ".join(
     f'{{package: "{pattern}", owner: tests, reason: about tidepool only, until: 2099-12-31}}'
     for pattern in ("[!t]*", "t[!i]*")
@@ -13,6 +14,12 @@ def _pinned(version: str) -> str:
     """A script that lets a host see one version of tidepool and no later one."""
     pin = f"Package: tidepool\\nPin: version {version}\\nPin-Priority: 1001\\n"
     return f"printf '{pin}' >/etc/apt/preferences.d/way\n"
+
+
+def _only(version: str) -> str:
+    """The same for a host with dnf."""
+    others = " ".join(f"tidepool-{other}-1" for other in OFFERED if other != version)
+    return f"echo 'excludepkgs={others}' >>/etc/dnf/dnf.conf\n"
 
 
 _EDITED = """
@@ -69,5 +76,11 @@ CASES = (
         meanwhile="pgrep -f tidepool.postinst >/dev/null && pkill -KILL -x dpkg",
         breaks=True,
     ),
+    Case(
+        "rpm",
+        "an RPM package whose configuration changes and was edited",
+        _only("1.6") + _EDITED_TIDEPOOL,
+        system="dnf",
+    ),
+    Case("rpm-newdeps", "an RPM package that needs a new one", _only("1.10"), system="dnf"),
 )
-OFFERED = ("1.1", "1.6", "1.10", "1.30", "1.31")

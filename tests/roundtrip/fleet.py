@@ -15,7 +15,7 @@ _AT_ONCE = 3
 
 def rounds(cases: Sequence[Case], folder: Path, tell: Callable[[str], None]) -> list[Result]:
     """Return the results of the cases, each on a host of its own; the hosts are removed at the end, however it came."""
-    hosts = tuple(lab.LabHost(case.name, "test") for case in cases)
+    hosts = tuple(lab.LabHost(case.name, "test", system=case.system) for case in cases)
     try:
         fleet = lab.up(lab.LabSpec(f"roundtrip-{os.getpid()}", hosts, folder / "lab"), tell)
         return on(fleet, cases, folder, tell)

@@ -4,6 +4,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -38,7 +39,7 @@ def files(volatile: list[str]) -> dict[str, str]:
     return found
 
 
-def debian() -> dict[str, object]:
+def debian() -> dict[str, dict[str, str]]:
     """dpkg's and apt's own state."""
     row = "${Package}:${Architecture}\t${db:Status-Want} ${db:Status-Status} ${Version}\n"
     conffiles = {}
@@ -54,7 +55,7 @@ def debian() -> dict[str, object]:
     }
 
 
-def redhat() -> dict[str, object]:
+def redhat() -> dict[str, dict[str, str]]:
     """rpm's and dnf's own state."""
     row = "%{NAME}:%{ARCH}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
     return {
@@ -76,5 +77,7 @@ def services() -> dict[str, str]:
     return {**found, **{line.split()[0]: line.split()[1] for line in units if line.split()[1] != "transient"}}
 
 
-state = debian() if os.path.exists("/var/lib/dpkg/status") else redhat()
+state: dict[str, dict[str, str]] = debian()
+if shutil.which("dnf"):
+    state = {part: {**state[part], **there} for part, there in redhat().items()}
 json.dump({**state, "services": services(), "files": files(sys.argv[1:])}, sys.stdout)

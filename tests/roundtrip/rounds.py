@@ -43,6 +43,7 @@ class Case:
     updates: str = ""
     meanwhile: str = ""
     breaks: bool = False
+    system: str = "debian"
 
 
 @dataclass(frozen=True, slots=True)
