@@ -278,14 +278,18 @@ class Apt(PackageManager):
 
     def restore_plainly(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
         """`dpkg --install` of old files, then `dpkg --purge` or `--remove` of what goes."""
+        install = ("--force-downgrade", "--auto-deconfigure", "--install", *map(str, back.old)) if back.old else ()
         steps = [
-            ("--force-downgrade", "--auto-deconfigure", "--install", *map(str, back.old)) if back.old else (),
+            install,
             ("--purge", *map(dpkg.queried, back.purge)) if back.purge else (),
             ("--remove", *map(dpkg.queried, back.remove)) if back.remove else (),
             ("--configure", "--pending"),
         ]
         until = time.monotonic() + timeout
         done = [logged([*_DPKG, *words], log, until - time.monotonic()) for words in steps if words]
+        if install and not done[0].ok:
+            # What a package that comes back has a conflict with went only after its turn.
+            done = [logged([*_DPKG, *words], log, until - time.monotonic()) for words in (install, steps[-1])]
         return next((one for one in done if not one.ok), done[-1])
 
     def _simulated(self, *words: str) -> Finished:
