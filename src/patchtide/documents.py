@@ -62,6 +62,11 @@ def digest_of(document: Mapping[str, object]) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def digest_of_text(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
 def sealed(plan: Plan) -> Plan:
     """Return the plan with its digest."""
     return replace(plan, digest=digest_of(plain(plan)))

@@ -99,7 +99,7 @@ class Depot(Protocol):
         ...
 
     def prune(self, wanted: Collection[str]) -> int:
-        """Remove every file but these and return how many went."""
+        """Remove every file but these and those of bundles, and return how many went."""
         ...
 
 

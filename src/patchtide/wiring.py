@@ -1,12 +1,18 @@
 """The one place that names classes: which adapter stands behind which port."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from patchtide.core.settings import Settings
 from patchtide.core.signature import Signature
 from patchtide.engine.desk import Desk
 from patchtide.ports import Depot, Lock, Notifier, Store
+
+if TYPE_CHECKING:
+    from patchtide.adapters.depot import BundleKeeper
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -40,6 +46,13 @@ def depot(of: Settings) -> Depot:
     from patchtide.adapters.depot import FileDepot
 
     return FileDepot(Path(of.state) / "depot")
+
+
+def bundle_keeper(of: Settings) -> BundleKeeper:
+    """Return what writes, takes in and judges the project's bundles."""
+    from patchtide.adapters.depot import BundleKeeper, FileDepot
+
+    return BundleKeeper(FileDepot(Path(of.state) / "depot"), of.trust, signed, verified)
 
 
 def desk(of: Settings, notifier: Notifier) -> Desk:

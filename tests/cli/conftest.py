@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from tests.cli.fleet import Fleet
 
-from patchtide.adapters.fake import EmptyDepot, MemoryLock, MemoryStore
+from patchtide.adapters.fake import MemoryLock, MemoryStore
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
 from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
 from patchtide.ports import Notifier
+from patchtide.wiring import depot
 
 CONFIGURATION = """\
 inventory: hosts.yml
@@ -96,9 +97,9 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     hosts, store, lock = Fleet(), MemoryStore(), MemoryLock()
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, store, lock, hosts.clock, notifier, EmptyDepot())
+        return Desk(hosts, store, lock, hosts.clock, notifier, depot(of))
 
-    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine"):
+    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
     for name in ("status", "history", "report", "doctor", "quarantine"):

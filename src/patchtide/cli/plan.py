@@ -22,15 +22,16 @@ from patchtide.wiring import desk, settings, who
 @command("plan")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Also write the plan, for `run --plan`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 when updates are pending.")
+@click.option("--bundle", metavar="NAME", help="Plan what an imported bundle holds; hosts need no mirror.")
 @click.pass_obj
-def plan(call: Call, out: Path | None, detailed_exitcode: bool) -> int:
+def plan(call: Call, out: Path | None, detailed_exitcode: bool, bundle: str | None) -> int:
     """Probe the hosts, lock the patch set, show what would happen.
 
     Nothing on the hosts is changed but their package lists. Exits with 4 when hosts do not answer.
     """
     writable(out)
     project = settings(call.config)
-    made = surveyed_plan(project, desk(project, LineNotifier(call)), who(), call)
+    made = surveyed_plan(project, desk(project, LineNotifier(call)), who(), call, bundle)
     if out:
         written(out, plan_text(made))
         told(f"wrote {out}; carry it out with `patchtide run --plan {out}`", call)

@@ -23,6 +23,7 @@ TABLE = {
     "approve": Lazy("people:approve", _PEOPLE, "Agree to exactly the plan of a run."),
     "abort": Lazy("people:abort", _PEOPLE, "Begin nothing new; bring what began to a safe end."),
     "rollback": Lazy("rollback:rollback", _PEOPLE, "Put the hosts that a run changed back as they were."),
+    "bundle": Lazy("bundle:bundle", _DAY, "A proven patch set with its files, for fleets without a mirror."),
     "quarantine": Lazy("quarantine:quarantine", _PEOPLE, "Versions that did harm: list them, keep out, let in again."),
     "status": Lazy("status:status", _LOOK, "Where a run stands, why it waits, when it goes on."),
     "windows": Lazy("windows:windows", _LOOK, "When a tier may be worked on, and why not now."),

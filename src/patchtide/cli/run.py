@@ -11,7 +11,8 @@ from patchtide.cli.driving import concluded, driven
 from patchtide.cli.files import text_in, writable
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import told, warned
-from patchtide.cli.surveying import surveyed_plan
+from patchtide.cli.surveying import refuse_stale, surveyed_plan
+from patchtide.core.errors import UsageError
 from patchtide.core.plan import Plan
 from patchtide.core.settings import Settings
 from patchtide.documents import plan_of
@@ -30,20 +31,26 @@ _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write th
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Carry out a plan made by `plan -o`.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before hosts are changed.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
+@click.option("--bundle", metavar="NAME", help="Carry out what an imported bundle holds; hosts need no mirror.")
 @_no_wait
 @_junit
 @click.pass_obj
-def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: bool, junit: Path | None) -> int:
+def run(
+    call: Call, plan_file: Path | None, yes: bool, no_input: bool, bundle: str | None, no_wait: bool, junit: Path | None
+) -> int:
     """Patch the test tier, prove it, and promote what it proved, wave by wave, in the windows.
 
     The exit code is the outcome: 0 done, 3 partly, 4 unreachable, 5 halted, 6 waiting, 9 rolled back, 10 a person is
     needed. Interrupted at any moment, it goes on with `patchtide resume`.
     """
     refuse_unanswerable(yes=yes, no_input=no_input)
+    if plan_file and bundle:
+        raise UsageError("--plan and --bundle are two plans", hint="A plan made with `plan --bundle` knows its bundle.")
     writable(junit)
     project = settings(call.config, planning=plan_file is None)
     ports = desk(project, LineNotifier(call))
-    plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call)
+    plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call, bundle)
+    refuse_stale(plan, project)
     _agreed(plan, call, yes=yes, known=plan_file is not None)
     run_id = open_run(plan, ports, who())
     told(f"\nrun {run_id}", call)
@@ -51,8 +58,8 @@ def run(call: Call, plan_file: Path | None, yes: bool, no_input: bool, no_wait: 
     return concluded("run", run_id, ended, ports.store, call, junit)
 
 
-def _made(project: Settings, ports: Desk, call: Call) -> Plan:
-    return surveyed_plan(project, ports, who(), call)
+def _made(project: Settings, ports: Desk, call: Call, bundle: str | None) -> Plan:
+    return surveyed_plan(project, ports, who(), call, bundle)
 
 
 def _agreed(plan: Plan, call: Call, *, yes: bool, known: bool) -> None:

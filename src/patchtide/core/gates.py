@@ -96,7 +96,9 @@ def unproven(run: Run, host: str) -> str | None:
     # A patched host lost exactly what its plan says: anything else would have failed there.
     lost = {removal.key for other in others for removal in run.plan.hosts[other.name].removes}
     files = [file for file, _ in run.plan.packages(host)]
-    missing = [f.exact for f in files if (f.name, f.arch, f.version, f.sha256) not in proven]
+    elsewhere = set(run.plan.attested.files) if run.plan.attested else set()
+    rest = [f for f in files if f.sha256 not in elsewhere]
+    missing = [f.exact for f in rest if (f.name, f.arch, f.version, f.sha256) not in proven]
     missing += [f"the removal of {removal.key}" for removal in host_plan.removes if removal.key not in lost]
     return ", ".join(missing) or None
 

@@ -1,7 +1,16 @@
 """Packages and platforms: what a host has and what waits for it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
+_VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]{1,255}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[A-Za-z0-9.+:~%^_-]+")
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
+_ADVISORY = re.compile(r"[A-Z][A-Za-z0-9:_-]{1,40}")
+_RESTARTS = ("", "reboot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,24 @@ class Package:
     def exact(self) -> str:
         """The version as package managers and people write it, `package=version`."""
         return f"{self.name}={self.version}"
+
+
+def odd_part(package: Package) -> str | None:
+    """Say which part of a package is impossible, or None: these become arguments and paths on hosts."""
+    for pattern, text in (
+        (_NAME, package.name),
+        (_NAME, package.arch),
+        (_VERSION, package.version),
+        (_FILE, package.filename),
+        (_SHA256, package.sha256),
+    ):
+        if not pattern.fullmatch(text):
+            return f"package {package.name!r} has an impossible name, version, file or hash: {text!r}"
+    odd = [text for text in package.cves or () if not _CVE.fullmatch(text)]
+    odd += [text for text in package.advisories if not _ADVISORY.fullmatch(text)]
+    odd += [package.restart] if package.restart not in _RESTARTS else []
+    odd += [str(package.released)] if package.released and package.released.tzinfo is None else []
+    return f"package {package.name!r} has impossible facts: {odd[0]!r}" if odd else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

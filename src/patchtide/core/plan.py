@@ -61,6 +61,21 @@ class TierPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Attested:
+    """The bundle that a plan's patch set comes from: `digest` is of its manifest, `key` names who signed it.
+
+    `files` are the hashes of what hosts of `run`, elsewhere, have installed and kept. That counts as proven here only
+    because somebody whose key is trusted says so; without a trusted key there is none.
+    """
+
+    bundle: str
+    digest: str
+    run: str
+    key: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a run needs to know, written down before it begins; `digest` is over all the rest."""
 
@@ -78,6 +93,7 @@ class Plan:
     enter_hook: str | None = None
     leave_hook: str | None = None
     restarts: Restarts = Restarts()
+    attested: Attested | None = None
     digest: str = ""
 
     def packages(self, host: str) -> tuple[tuple[Package, str | None], ...]:

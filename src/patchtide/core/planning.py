@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host, in_one_tier
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe, host_plan, locked
-from patchtide.core.plan import SCHEMA, HostPlan, Plan, TierPlan
+from patchtide.core.plan import SCHEMA, Attested, HostPlan, Plan, TierPlan
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.waves import split
 
@@ -21,19 +22,29 @@ class NotProbed:
     unreachable: bool
 
 
+Source: TypeAlias = tuple[Mapping[str, tuple[Package, ...]], Attested]
+"""The patch set of a bundle, and what the bundle attests."""
+
+
 def planned(
     settings: Settings,
     members: Mapping[str, Sequence[Host]],
     probes: Mapping[str, Probe | NotProbed],
     now: datetime,
     by: str,
+    *,
+    source: Source | None = None,
 ) -> Plan:
-    """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted."""
+    """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted.
+
+    With a `source` the patch set is a bundle's, and so is what it attests.
+    """
     where = {tier.name: tier.where for tier in settings.tiers}
     in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
     first = settings.tiers[0].name
     found = (probes[host.name] for host in members[first])
-    patch_set = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
+    own = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
+    patch_set, attested = source or (own, None)
     names = [host.name for tier in settings.tiers for host in members[tier.name]]
     hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
     return Plan(
@@ -51,6 +62,7 @@ def planned(
         restarts=settings.restarts,
         enter_hook=settings.enter_hook,
         leave_hook=settings.leave_hook,
+        attested=attested,
     )
 
 

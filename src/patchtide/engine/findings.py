@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Finding, Installed, Status
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform, Removal
+from patchtide.core.packages import Package, Pending, Platform, Removal, odd_part
 from patchtide.core.patchset import Probe, Trouble
 from patchtide.core.steps import Step
 from patchtide.documents import parsed
@@ -17,11 +17,6 @@ from patchtide.ports import Report
 PROBE_SCHEMA = "patchtide/probe/v1"
 _NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
 _VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]{1,255}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_FILE = re.compile(r"[A-Za-z0-9.+:~%^_-]+")
-_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
-_ADVISORY = re.compile(r"[A-Z][A-Za-z0-9:_-]{1,40}")
-_RESTARTS = ("", "reboot")
 _LONGEST_REASON = 2000
 _MOST_APART = timedelta(minutes=2)
 _JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
@@ -112,22 +107,8 @@ def _removal(package: Package, entry: Mapping[str, object]) -> Removal:
 
 
 def _refuse_odd(package: Package) -> None:
-    """Names, versions and file names become arguments on other hosts: what looks odd goes no further."""
-    for pattern, text in (
-        (_NAME, package.name),
-        (_NAME, package.arch),
-        (_VERSION, package.version),
-        (_FILE, package.filename),
-        (_SHA256, package.sha256),
-    ):
-        if not pattern.fullmatch(text):
-            raise UsageError(f"package {package.name!r} has an impossible name, version, file or hash: {text!r}")
-    odd = [text for text in package.cves or () if not _CVE.fullmatch(text)]
-    odd += [text for text in package.advisories if not _ADVISORY.fullmatch(text)]
-    odd += [package.restart] if package.restart not in _RESTARTS else []
-    odd += [str(package.released)] if package.released and package.released.tzinfo is None else []
-    if odd:
-        raise UsageError(f"package {package.name!r} has impossible facts: {odd[0]!r}")
+    if problem := odd_part(package):
+        raise UsageError(problem)
 
 
 def finding_of(step: Step, report: Report) -> tuple[Status, str, Finding]:

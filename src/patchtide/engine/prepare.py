@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from patchtide.core.plan import Plan
-from patchtide.core.planning import planned
+from patchtide.core.planning import Source, planned
 from patchtide.core.settings import Settings
 from patchtide.documents import sealed
 from patchtide.engine.desk import Desk
@@ -12,12 +12,17 @@ from patchtide.engine.survey import Told, members, surveyed
 from patchtide.ports import Store
 
 
-def prepared(settings: Settings, desk: Desk, by: str, tell: Told) -> Plan:
-    """Return a sealed plan for the fleet as it is now; raises UsageError when settings and inventory do not fit."""
+def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source | None = None) -> Plan:
+    """Return a sealed plan for the fleet as it is now; raises UsageError when settings and inventory do not fit.
+
+    With a `source` its patch set is planned, and no host is asked to refresh its package lists.
+    """
     settings = _without_quarantined(settings, desk.store)
     hosts = members(desk.executor, settings)
-    probes = surveyed(desk.executor, settings, hosts, f"survey-{desk.clock.now():%Y%m%dt%H%M%S}", tell, desk.clock)
-    return sealed(planned(settings, hosts, probes, desk.clock.now(), by))
+    now = desk.clock.now()
+    marker = f"survey-{now:%Y%m%dt%H%M%S}"
+    probes = surveyed(desk.executor, settings, hosts, marker, tell, desk.clock, refresh=source is None)
+    return sealed(planned(settings, hosts, probes, desk.clock.now(), by, source=source))
 
 
 def _without_quarantined(settings: Settings, store: Store) -> Settings:

@@ -26,7 +26,7 @@ from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
 from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.requests import request, time_allowed
-from patchtide.engine.supply import staged
+from patchtide.engine.supply import pruned, staged
 from patchtide.ports import Deed, Report
 
 _POLL_SECONDS = 1.0
@@ -84,6 +84,8 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
                 run = _caught_up(run_id, run, desk)
             if isinstance(action, Wait | Ask) and not _waited(action, desk, wait=wait):
                 break
+        if run.outcome is not None:
+            pruned(desk)
         return run
 
 

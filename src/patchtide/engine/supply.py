@@ -7,7 +7,7 @@ from patchtide.core.errors import PatchtideError
 from patchtide.core.events import Status
 from patchtide.core.gates import provers
 from patchtide.core.packages import Package
-from patchtide.core.run import Run
+from patchtide.core.run import Run, folded
 from patchtide.core.steps import Step
 from patchtide.engine.desk import Desk
 from patchtide.engine.requests import package_request
@@ -15,6 +15,7 @@ from patchtide.ports import Deed, Report
 
 LEND = "lend"
 _MOST_LENDERS = 3
+_KEPT_RUNS = 3
 _LEND_SECONDS = 1800.0
 
 
@@ -76,6 +77,13 @@ def borrow(files: Iterable[Package], lenders: Mapping[str, tuple[str, ...]], dee
             held = desk.depot.held(left)
             left = {name: file for name, file in left.items() if name not in held}
     return why if left else ""
+
+
+def pruned(desk: Desk) -> int:
+    """Remove from the depot what neither a bundle nor one of the latest runs may need; return how many files went."""
+    latest = desk.store.runs()[-_KEPT_RUNS:]
+    plans = (folded(event for _, event in desk.store.events(run_id)).plan for run_id in latest)
+    return desk.depot.prune({file.sha256 for plan in plans for files in plan.patch_set.values() for file in files})
 
 
 def _lent(files: list[Package], host: str, deed: Deed, desk: Desk) -> str:

@@ -29,14 +29,21 @@ def members(executor: Executor, settings: Settings) -> dict[str, tuple[Host, ...
 
 
 def surveyed(
-    executor: Executor, settings: Settings, hosts: Mapping[str, Sequence[Host]], marker: str, tell: Told, clock: Clock
+    executor: Executor,
+    settings: Settings,
+    hosts: Mapping[str, Sequence[Host]],
+    marker: str,
+    tell: Told,
+    clock: Clock,
+    *,
+    refresh: bool = True,
 ) -> dict[str, Probe | NotProbed]:
     """Probe every host and return what is known of each; a host that did not answer is in it with the reason.
 
     Only the first tier is asked what its updates fix: what it has pending becomes the patch set. Where something
     pending is not wanted, the host is asked again what makes sense without it: its own solver knows.
     """
-    requests = {host.name: _request(settings, tier) for tier, some in hosts.items() for host in some}
+    requests = {host.name: _request(settings, tier, refresh=refresh) for tier, some in hosts.items() for host in some}
     found: dict[str, Probe | NotProbed] = {}
     heard = partial(_heard, executor, clock, settings.inventory, marker)
     for name, known in heard(requests):
@@ -78,10 +85,10 @@ def _heard(
     yield from ((name, NotProbed("nothing was heard of the host", unreachable=False)) for name in silent)
 
 
-def _request(settings: Settings, tier: str) -> dict[str, object]:
+def _request(settings: Settings, tier: str, *, refresh: bool) -> dict[str, object]:
     checks = [check_request(check) for check in settings.checks if not check.tiers or tier in check.tiers]
-    first = tier == settings.tiers[0].name
-    return {"run": None, "attempt": 0, "refresh": True, "without": [], "advisories": first, "checks": checks}
+    first = refresh and tier == settings.tiers[0].name
+    return {"run": None, "attempt": 0, "refresh": refresh, "without": [], "advisories": first, "checks": checks}
 
 
 def _known(report: Report, now: datetime) -> Probe | NotProbed:

@@ -29,8 +29,19 @@ def _head(plan: Plan) -> str:
     return (
         f"plan {plan.digest[:19]} made {moment(plan.created_at)} by {one_line(plan.created_by)}\n"
         f"{amount(len(hosts), 'host')} of {len(plan.hosts)} to update; the way back is proven on each while staging, "
-        f"before anything is changed"
+        f"before anything is changed{_attested(plan)}"
     )
+
+
+def _attested(plan: Plan) -> str:
+    """Say where a patch set comes from that is not the first tier's."""
+    source = plan.attested
+    if source is None:
+        return ""
+    if not source.key:
+        return f"\nthe patch set is bundle {source.bundle}, which no trusted key signed: the tiers have to prove it"
+    proven = amount(len(source.files), "file")
+    return f"\nthe patch set is bundle {source.bundle}: {proven} proven in run {source.run}, says the key {source.key}"
 
 
 def _packages(plan: Plan, width: int) -> Iterator[str]:

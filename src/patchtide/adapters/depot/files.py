@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from patchtide.adapters.depot.shelf import Shelf
 from patchtide.core.errors import PatchtideError
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -22,6 +23,7 @@ class FileDepot:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self.shelf = Shelf(self._folder / "bundles")
 
     def held(self, hashes: Iterable[str]) -> dict[str, str]:
         """Return the path of each of these files that is here; one that no longer fits its hash is removed."""
@@ -45,8 +47,9 @@ class FileDepot:
             raise PatchtideError(message, hint=_HINT, where=str(self._folder)) from None
 
     def prune(self, wanted: Collection[str]) -> int:
-        """Remove every file but these and return how many went."""
-        gone = [path for path in self._files() if path.name not in wanted]
+        """Remove every file but these and those of bundles, and return how many went."""
+        kept = {*wanted, *self.shelf.hashes()}
+        gone = [path for path in self._files() if path.name not in kept]
         for path in gone:
             with suppress(OSError):
                 path.unlink()
