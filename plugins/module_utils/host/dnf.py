@@ -52,9 +52,9 @@ class Dnf(PackageManager):
             return []
         return [Trouble("refresh", f"dnf makecache failed: {asked.why()}", "mend the sources, the keys or the network")]
 
-    def outlook(self) -> Outlook:
+    def outlook(self, without: Sequence[Wanted]) -> Outlook:
         """What dnf's own solver would upgrade, each with what it obsoletes."""
-        found = dnfspeech.asked("outlook")
+        found = dnfspeech.asked("outlook", without=dnfspeech.wanted_words(without))
         pending = dnfspeech.pending(found["pending"])
         trouble = [
             Trouble("unlisted", f"no source gives a hash for {one.name} {one.version}", "run dnf makecache --refresh")

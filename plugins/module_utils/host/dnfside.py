@@ -34,9 +34,14 @@ def main(argv: "list[str]") -> int:
     return 1 if answer.get("errors") else 0
 
 
-def outlook(_question: "dict[str, Any]") -> "dict[str, Any]":
-    """The updates, each with its file and what it obsoletes; and the names of what is held, beside or kept back."""
+def outlook(question: "dict[str, Any]") -> "dict[str, Any]":
+    """The updates, each with its file and what it obsoletes; and the names of what is held, beside or kept back.
+
+    What the question can do `without` does not exist for it.
+    """
     base = _with_sources()
+    for one in question["without"]:
+        base.sack.add_excludes(_found(base, one))
     # A package that is installed beside its older versions is no update of them.
     beside = _beside(base, base.sack.query().available())
     base.sack.add_excludes(beside)
