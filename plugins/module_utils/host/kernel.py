@@ -54,23 +54,29 @@ def is_same(one: Kernel, other: Kernel) -> bool:
     return one.release == other.release and (not (one.build and other.build) or one.build == other.build)
 
 
-def kernels(root: str = "/") -> Kernels:
+def kernels(root: str = "/", running: Kernel | None = None) -> Kernels:
     """The host's kernels; a container has none of its own, and a boot loader's own choice is not guessed at."""
-    found = os.uname()
-    running = Kernel(found.release, found.version)
+    runs = running or Kernel(os.uname().release, os.uname().version)
     base = root.rstrip("/")
     if any(os.path.exists(base + path) for path in _CONTAINER):
-        return Kernels(running, None, "this is a container: the kernel is that of the machine it runs on", own=False)
+        return Kernels(runs, None, "this is a container: the kernel is that of the machine it runs on", own=False)
     images = installed_images(f"{base}/boot")
     if not images:
-        return Kernels(running, None, "no kernel image lies in /boot", own=False)
+        return Kernels(runs, None, "no kernel image lies in /boot", own=False)
+    if all(release_of(image) != runs.release for image in images):
+        return Kernels(runs, None, "the running kernel is none of those in /boot: something else decides what boots")
     asked = finished(["grubby", "--default-kernel"], 30) if root == "/" else None
     if asked is not None and asked.ok and asked.out.strip() in map(str, images):
-        return Kernels(running, described(Path(asked.out.strip())))
+        return Kernels(runs, described(Path(asked.out.strip())))
     chosen = boot_choice(base)
     if chosen:
-        return Kernels(running, None, f"the boot loader is set to start {chosen!r}, which need not be the newest")
-    return Kernels(running, described(images[-1]))
+        return Kernels(runs, None, f"the boot loader is set to start {chosen!r}, which need not be the newest")
+    return Kernels(runs, described(images[-1]))
+
+
+def release_of(image: Path) -> str:
+    """The release that an image's name carries."""
+    return image.name.partition("-")[2]
 
 
 def installed_images(folder: str) -> list[Path]:
@@ -81,7 +87,7 @@ def installed_images(folder: str) -> list[Path]:
 
 def described(image: Path) -> Kernel:
     """The kernel in an image: the release of its name, and the build that an x86 image says of itself."""
-    release = image.name.partition("-")[2]
+    release = release_of(image)
     try:
         with open(str(image), "rb") as handle:
             head = handle.read(0x10400)
@@ -97,12 +103,11 @@ def described(image: Path) -> Kernel:
 
 def boot_choice(base: str) -> str:
     """The boot loader's entry where an admin chose one; empty when it starts the newest kernel."""
-    default = _setting(f"{base}/etc/default/grub", "GRUB_DEFAULT")
+    snippets = sorted(Path(f"{base}/etc/default/grub.d").glob("*.cfg"))
+    default = _setting([Path(f"{base}/etc/default/grub"), *snippets], "GRUB_DEFAULT")
     if default != "saved":
         return "" if default in _FIRST else default
-    saved = _setting(f"{base}/boot/grub/grubenv", "saved_entry") or _setting(
-        f"{base}/boot/grub2/grubenv", "saved_entry"
-    )
+    saved = _setting([Path(f"{base}/boot/{folder}/grubenv") for folder in ("grub", "grub2")], "saved_entry")
     return "" if saved in _FIRST else saved
 
 
@@ -113,13 +118,15 @@ def loader_files(base: str = "") -> set[str]:
     return links | menus | {str(path) for path in Path(f"{base}/boot/loader/entries").glob("*.conf")}
 
 
-def _setting(path: str, name: str) -> str:
-    """The value of NAME=value in a file, the last one counts; empty where there is none."""
-    try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    found = re.findall(rf"^\s*{name}=(.*)$", text, re.MULTILINE)
+def _setting(paths: list[Path], name: str) -> str:
+    """The value of NAME=value in these files, the last one counts; empty where there is none."""
+    found = []
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        found += re.findall(rf"^\s*{name}=(.*)$", text, re.MULTILINE)
     return found[-1].strip().strip("\"'") if found else ""
 
 

@@ -55,12 +55,19 @@ def _intended(journal: Journal, when: str, confirm: float) -> Answer:
         failure = f"the host rebooted and owes the reboot again, so it is not done again: {'; '.join(debt['why'])}"
         return Answer(_report(journal, reason=failure), failure=failure)
     if wanted:
-        expected = kernels().as_dict()
+        expected = _expected(journal, phase)
         entry = {"state": "intent", "phase": phase, "boot": fingerprint(), "why": debt["why"], "kernel": expected}
         journal.write("reboot", entry)
         if former.get("boot") != entry["boot"]:  # else it is the same one, taken up again
             ordered_reboot(journal, confirm)
     return Answer(_report(journal, wanted=wanted))
+
+
+def _expected(journal: Journal, phase: str) -> dict[str, Any]:
+    """The kernels, with the one that the next boot is to start; after a way back it is the one from before."""
+    now = kernels().as_dict()
+    before = (journal.read("record") or {}).get("kernel", {}).get("expected") if phase == "rollback" else None
+    return {**now, "expected": now["expected"] or before}
 
 
 def _is_wanted(journal: Journal, debt: dict[str, Any], when: str) -> bool:
