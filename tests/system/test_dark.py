@@ -9,7 +9,7 @@ from tests.system.conftest import Made, Project
 pytestmark = pytest.mark.system
 
 # A host restores itself 75 s after the begin of its update: short enough to be waited for.
-LIMITS = "limits: {patch: 20s, reboot: 60s, rollback: 60s, lost: 2m, confirm: 25s}\n"
+LIMITS = "limits: {patch: 20s, reboot: 60s, rollback: 60s, lost: 10m, confirm: 25s}\n"
 ARMED = (
     "systemctl list-units --all --plain --no-legend 'patchtide-*-confirm*'; ls /etc/systemd/system | grep -- -confirm"
 )
