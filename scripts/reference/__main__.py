@@ -1,5 +1,6 @@
 """Write docs/reference/ from the code; with --check only name what is stale."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +9,8 @@ from scripts.reference.configuration import configuration_page
 from scripts.reference.content import modules_page
 from scripts.reference.documents import events_page, plan_page
 from scripts.reference.words import cli_page, exit_codes_page, steps_page
+
+from patchtide.documents import plan_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -20,14 +23,21 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "exit-codes.md": exit_codes_page,
     "steps-and-end-states.md": steps_page,
     "plan.md": plan_page,
+    "plan.schema.json": lambda: json.dumps(plan_schema(), indent=2),
     "events.md": events_page,
     "modules-and-roles.md": modules_page,
 }
 
 
+def _head(name: str) -> str:
+    return HEAD if name.endswith(".md") else ""  # JSON has no comments
+
+
 def stale() -> dict[Path, str | None]:
     """Return the pages that are not as the code says, with their right text; None for a page that nobody writes."""
-    wanted: dict[Path, str | None] = {REFERENCE / name: HEAD + page().rstrip() + "\n" for name, page in PAGES.items()}
+    wanted: dict[Path, str | None] = {
+        REFERENCE / name: _head(name) + page().rstrip() + "\n" for name, page in PAGES.items()
+    }
     left: dict[Path, str | None] = {path: None for path in REFERENCE.glob("*") if path not in wanted}
     written = {path: text for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text}
     return {**written, **left}

@@ -27,8 +27,10 @@ def plan_page() -> str:
             wrapped(
                 """`patchtide plan -o plan.json` writes it, `patchtide run --plan plan.json` carries it out. It is JSON
                 with sorted keys, so two plans can be compared line by line. `digest` is `sha256:` and the SHA-256 of
-                the canonical JSON text (sorted keys, no blanks) of everything else; a plan whose digest does not fit is
-                refused. Instants (UTC) and durations are written as in ISO 8601."""
+                the canonical JSON text (sorted keys, no blanks) of everything else but `signatures`; a plan whose
+                digest does not fit is refused. A signature is Ed25519, over the line `patchtide/plan/v1` and the line
+                of the digest. [plan.schema.json](plan.schema.json) is the JSON schema, which `patchtide plan --schema`
+                prints too. Instants (UTC) and durations are written as in ISO 8601."""
             ),
             *kind_sections({"Plan": schema, **schema["$defs"]}),
             f"\n## Example\n\n```json\n{plan_text(example()).rstrip()}\n```",

@@ -56,8 +56,8 @@ def event_of(text: str) -> Event:
 
 
 def digest_of(document: Mapping[str, object]) -> str:
-    """Return the SHA-256 of a document without its own `digest`, over its canonical JSON text."""
-    rest = {key: value for key, value in document.items() if key != "digest"}
+    """Return the SHA-256 of a document without `digest` and `signatures`, over its canonical JSON text."""
+    rest = {key: value for key, value in document.items() if key not in ("digest", "signatures")}
     text = json.dumps(rest, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -70,6 +70,23 @@ def digest_of_text(text: str) -> str:
 def sealed(plan: Plan) -> Plan:
     """Return the plan with its digest."""
     return replace(plan, digest=digest_of(plain(plan)))
+
+
+def is_sealed(plan: Plan) -> bool:
+    """Tell whether a plan's digest is its own."""
+    return plan.digest == digest_of(plain(plan))
+
+
+def signed_bytes(plan: Plan) -> bytes:
+    """Return what a signature of a plan is made of: the digest, and that it is a plan's."""
+    return f"{SCHEMA}\n{plan.digest}\n".encode()
+
+
+def plan_schema() -> dict[str, Any]:
+    """Return the JSON schema of a plan document."""
+    body = _adapter(Plan).json_schema(mode="serialization")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:patchtide:plan:v1"}
+    return {**head, **body, "title": "A plan of Patchtide"}
 
 
 def plan_text(plan: Plan) -> str:

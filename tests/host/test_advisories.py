@@ -1,6 +1,7 @@
 """Files of pending updates are fetched once, checked, read, and forgotten; nothing of this stands in anybody's way."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -93,10 +94,12 @@ def test_a_file_in_the_cache_that_was_altered_is_fetched_again(mirror: Mirror, t
     assert len([names for names in mirror.asked if names]) == 2
 
 
-def test_what_is_pending_no_more_is_removed(mirror: Mirror, tmp_path: Path) -> None:
-    looked(mirror, tmp_path, update("a"), update("b"))
+def test_what_is_pending_no_more_is_removed_after_some_days(mirror: Mirror, tmp_path: Path) -> None:
+    looked(mirror, tmp_path, update("a"), update("b"), update("c"))
+    for name in ("a", "b"):
+        os.utime(tmp_path / f"{name}_2_all.deb", (0, 0))
     looked(mirror, tmp_path, update("b"))
-    assert [path.name for path in tmp_path.iterdir()] == ["b_2_all.deb"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b_2_all.deb", "c_2_all.deb"]
 
 
 def test_a_file_that_lies_on_the_host_already_is_not_fetched(mirror: Mirror, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from .settings import sha256
 CACHE = ROOT / "cache"  # one of the names that no run can have
 SECONDS = 240
 """How long fetching and reading may take: a plan is waited for."""
+_KEPT_SECONDS = 7 * 86_400
 _MARGIN = 134_217_728
 _UNKNOWN = "what these updates fix stays unknown"
 
@@ -51,9 +52,10 @@ def informed(manager: PackageManager, outlook: Outlook, cache: Path = CACHE) -> 
 
 
 def forget(cache: Path, names: set[str]) -> None:
-    """Remove what is pending no more."""
+    """Remove what is pending no more, after some days: what is left out of one plan may be asked about by the next."""
+    oldest = time.time() - _KEPT_SECONDS
     for path in cache.iterdir():
-        if path.name not in names and (path.is_file() or path.is_symlink()):
+        if path.name not in names and path.lstat().st_mtime < oldest and not path.is_dir():
             path.unlink()
 
 

@@ -1,5 +1,6 @@
 """`patchtide plan`: what would happen."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from patchtide.cli.files import writable, written
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import printed, raw, told, warned, width
 from patchtide.cli.surveying import surveyed_plan
+from patchtide.cli.trusting import signed_plan, usable
 from patchtide.core.errors import UnreachableError
 from patchtide.core.plan import Plan
 from patchtide.core.steps import PENDING_EXIT_CODE
-from patchtide.documents import plan_text
+from patchtide.documents import plan_schema, plan_text
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.words import listed, one_line
 from patchtide.wiring import desk, settings, who
@@ -23,15 +25,25 @@ from patchtide.wiring import desk, settings, who
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Also write the plan, for `run --plan`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 when updates are pending.")
 @click.option("--bundle", metavar="NAME", help="Plan what an imported bundle holds; hosts need no mirror.")
+@click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the plan with a private key.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of plans, and do nothing else.")
 @click.pass_obj
-def plan(call: Call, out: Path | None, detailed_exitcode: bool, bundle: str | None) -> int:
+def plan(
+    call: Call, out: Path | None, detailed_exitcode: bool, bundle: str | None, sign: Path | None, schema: bool
+) -> int:
     """Probe the hosts, lock the patch set, show what would happen.
 
-    Nothing on the hosts is changed but their package lists. Exits with 4 when hosts do not answer.
+    Nothing on the hosts is changed but their package lists; test hosts fetch the files ahead, to tell
+    what they fix. Exits with 4 when hosts do not answer.
     """
+    if schema:
+        raw(json.dumps(plan_schema(), indent=2))
+        return 0
     writable(out)
+    usable(sign)
     project = settings(call.config)
     made = surveyed_plan(project, desk(project, LineNotifier(call)), who(), call, bundle)
+    made = signed_plan(made, sign)
     if out:
         written(out, plan_text(made))
         told(f"wrote {out}; carry it out with `patchtide run --plan {out}`", call)

@@ -12,6 +12,7 @@ from patchtide.cli.files import text_in, writable
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import told, warned
 from patchtide.cli.surveying import refuse_stale, surveyed_plan
+from patchtide.cli.trusting import refuse_unsigned, signed_plan, usable, vouched
 from patchtide.core.errors import UsageError
 from patchtide.core.plan import Plan
 from patchtide.core.settings import Settings
@@ -32,11 +33,19 @@ _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write th
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before hosts are changed.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
 @click.option("--bundle", metavar="NAME", help="Carry out what an imported bundle holds; hosts need no mirror.")
+@click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the plan with a private key.")
 @_no_wait
 @_junit
 @click.pass_obj
 def run(
-    call: Call, plan_file: Path | None, yes: bool, no_input: bool, bundle: str | None, no_wait: bool, junit: Path | None
+    call: Call,
+    plan_file: Path | None,
+    yes: bool,
+    no_input: bool,
+    bundle: str | None,
+    sign: Path | None,
+    no_wait: bool,
+    junit: Path | None,
 ) -> int:
     """Patch the test tier, prove it, and promote what it proved, wave by wave, in the windows.
 
@@ -47,9 +56,14 @@ def run(
     if plan_file and bundle:
         raise UsageError("--plan and --bundle are two plans", hint="A plan made with `plan --bundle` knows its bundle.")
     writable(junit)
+    usable(sign)
     project = settings(call.config, planning=plan_file is None)
+    if plan_file is None:
+        refuse_unsigned(project, sign)
     ports = desk(project, LineNotifier(call))
     plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call, bundle)
+    plan = signed_plan(plan, sign)
+    vouched(plan, project, str(plan_file or ""))
     refuse_stale(plan, project)
     _agreed(plan, call, yes=yes, known=plan_file is not None)
     run_id = open_run(plan, ports, who())
@@ -84,10 +98,12 @@ def resume(call: Call, run_name: str | None, no_wait: bool, junit: Path | None) 
     The exit code is the outcome, as of `run`; a run that has ended is told once more.
     """
     writable(junit)
-    ports = desk(settings(call.config, planning=False), LineNotifier(call))
+    project = settings(call.config, planning=False)
+    ports = desk(project, LineNotifier(call))
     run_id, known = run_named(ports.store, run_name)
     if known.outcome is not None:
         told(f"run {run_id} has ended already", call)
         return concluded("resume", run_id, known, ports.store, call, junit)
+    vouched(known.plan, project, f"run {run_id}")
     ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
     return concluded("resume", run_id, ended, ports.store, call, junit)

@@ -6,9 +6,11 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.entry import sentence
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, warned
+from patchtide.cli.trusting import vouched
 from patchtide.core.decide import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError
 from patchtide.core.run import Run
+from patchtide.core.settings import Settings
 from patchtide.core.steps import WAITING_EXIT_CODE
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import history, standing
@@ -27,12 +29,13 @@ def tick(call: Call) -> int:
     Exits with 6 while a run waits, otherwise with the worst outcome. A run that another controller works on is left
     alone.
     """
-    ports = desk(settings(call.config, planning=False), LineNotifier(call))
+    project = settings(call.config, planning=False)
+    ports = desk(project, LineNotifier(call))
     codes: list[int] = []
     views: list[RunView] = []
     for run_id, known in reversed(history(ports.store)):
         if known.outcome is None:
-            code, view = _ticked(run_id, known, ports) if _due(known, ports) else _left(run_id, known)
+            code, view = _ticked(run_id, known, ports, project) if _due(known, ports) else _left(run_id, known)
             codes.append(code)
             views.append(view)
             if not call.json and view.outcome:
@@ -57,8 +60,9 @@ def _left(run_id: str, known: Run) -> tuple[int, RunView]:
     return WAITING_EXIT_CODE, run_view(run_id, known)
 
 
-def _ticked(run_id: str, known: Run, ports: Desk) -> tuple[int, RunView]:
+def _ticked(run_id: str, known: Run, ports: Desk, project: Settings) -> tuple[int, RunView]:
     try:
+        vouched(known.plan, project, f"run {run_id}")
         view = run_view(run_id, drive(run_id, ports, by=who(), wait=False))
     except LockedError:
         return 0, run_view(run_id, known)

@@ -85,7 +85,8 @@ def _approvals(approvals: Approvals) -> policy.Approvals:
 
 def _selection(updates: Updates) -> patchset.Selection:
     exclusions = (patchset.Exclusion(e.package, e.owner, e.reason, e.until) for e in updates.exclude)
-    return patchset.Selection(updates.only == "security", tuple(exclusions), removals=updates.removals == "allow")
+    allowed = updates.removals == "allow"
+    return patchset.Selection(updates.only == "security", tuple(exclusions), allowed, updates.minimum_age)
 
 
 def limits_of(limits: Limits) -> policy.Limits:

@@ -229,15 +229,15 @@ def _kind(read: Callable[[Any], object], **schema: object) -> tuple[PlainValidat
     return PlainValidator(read), PlainSerializer(spelled, return_type=str), WithJsonSchema(dict(schema))
 
 
-_DURATION_PATTERN = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+DURATION_PATTERN = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _AMOUNT_SCHEMA: Final[list[dict[str, object]]] = [
     {"type": "integer", "minimum": 0},
     {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%?$"},
 ]
 
-Duration = Annotated[timedelta, *_kind(duration_of, type="string", pattern=_DURATION_PATTERN)]
-Period = Annotated[timedelta, *_kind(longer_than_nothing, type="string", pattern=_DURATION_PATTERN)]
+Duration = Annotated[timedelta, *_kind(duration_of, type="string", pattern=DURATION_PATTERN)]
+Period = Annotated[timedelta, *_kind(longer_than_nothing, type="string", pattern=DURATION_PATTERN)]
 Budget = Annotated[Amount, *_kind(amount_of, anyOf=_AMOUNT_SCHEMA)]
 Wave = Annotated[Amount, *_kind(wave_of, anyOf=_AMOUNT_SCHEMA)]
 Clock = Annotated[time, *_kind(clock_of, type="string", pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$")]

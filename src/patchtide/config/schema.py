@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Final, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from patchtide.config.checks import HealthCheck
 from patchtide.config.recurrence import needs_start, never_opens, rule_of
 from patchtide.config.scalars import (
+    DURATION_PATTERN,
     BlackoutDay,
     Budget,
     Clock,
@@ -22,12 +23,15 @@ from patchtide.config.scalars import (
     Wave,
     Zone,
     count_of,
+    duration_of,
     line_text,
     one_of,
     spelled,
     wrong,
 )
 from patchtide.config.section import Section
+from patchtide.core.meant import meant
+from patchtide.core.patchset import MinimumAge
 from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import ALWAYS, Day
@@ -76,6 +80,35 @@ def _package(value: object) -> str:
     if not _PACKAGE.fullmatch(text):
         raise wrong(f"is {text!r}, which is no package name and no pattern of one", "Write nginx, or linux-image-*.")
     return text
+
+
+def _ages(value: object) -> MinimumAge:
+    """Return what is written as one duration, or as one for all updates and one for those that fix security."""
+    if not isinstance(value, dict):
+        return MinimumAge(duration_of(value))
+    for key in value:
+        if key not in _AGES:
+            raise wrong(f"has an unknown key {key!r}", meant(str(key), _AGES), (key,))
+    if "all" not in value:
+        raise wrong("does not say how old `all` updates have to be")
+    ages = MinimumAge(duration_of(value["all"]), duration_of(value.get("security", "0s")))
+    if ages.security > ages.everything:
+        raise wrong("makes security updates wait longer than all others", at=("security",))
+    return ages
+
+
+def _kind_of_ages() -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    one = {"type": "string", "pattern": DURATION_PATTERN}
+    both = {
+        "type": "object",
+        "properties": dict.fromkeys(_AGES, one),
+        "required": ["all"],
+        "additionalProperties": False,
+    }
+    return PlainValidator(_ages), PlainSerializer(str, return_type=str), WithJsonSchema({"anyOf": [one, both]})
+
+
+_AGES = ("all", "security")
 
 
 class Approvals(Section):
@@ -216,9 +249,11 @@ class Updates(Section):
     """Which of the pending updates are wanted."""
 
     only: Annotated[str, *_choice(("security", "all"))] = "all"
-    """`security`: only what a security origin publishes, with what that needs."""
+    """`security`: only what a security origin publishes or an advisory names, with what that needs."""
     exclude: tuple[Exclusion, ...] = ()
     """Packages that stay as they are."""
+    minimum_age: Annotated[MinimumAge, *_kind_of_ages()] = MinimumAge()
+    """How long an update has to be out: `3d`, for all but security updates, or `{all: 3d, security: 6h}`."""
     removals: Annotated[str, *_choice(("refuse", "allow"))] = "refuse"
     """`allow`: updates for which other packages have to leave too; a test host has to lose them first."""
 
@@ -291,4 +326,4 @@ class ConfigFile(CalendarFile):
     maintenance: Maintenance | None = None
     """Task files that run around a host's update."""
     trust: Names = ()
-    """Public keys whose signatures count: paths relative to this file."""
+    """Public keys whose signatures count, as paths relative to this file; with any, only signed plans are run."""

@@ -64,6 +64,11 @@ class Package:
         return f"{self.name}:{self.arch}"
 
     @property
+    def fixes_security(self) -> bool:
+        """Whether its origin is one for security updates, or its vendor names an advisory."""
+        return self.security or bool(self.advisories)
+
+    @property
     def exact(self) -> str:
         """The version as package managers and people write it, `package=version`."""
         return f"{self.name}={self.version}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from patchtide.core.health import Measurement
@@ -53,12 +53,30 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class MinimumAge:
+    """How long ago an update has to be released before it is taken, and how long one that fixes security."""
+
+    everything: timedelta = timedelta(0)
+    security: timedelta = timedelta(0)
+
+    def __str__(self) -> str:
+        """Return the ages as they are written in a configuration."""
+        return f"{{all: {_hours(self.everything)}, security: {_hours(self.security)}}}"
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span.total_seconds() / 3600:g}h"
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of the pending updates are wanted."""
+    """Which of the pending updates are wanted; `now` is the instant (UTC) as of which their age counts."""
 
     security_only: bool = False
     exclusions: tuple[Exclusion, ...] = ()
     removals: bool = False
+    minimum_age: MinimumAge = MinimumAge()
+    now: datetime | None = None
     quarantined: Mapping[str, str] = field(default_factory=dict)
     """Why each `package=version` in quarantine is kept out."""
 
@@ -72,10 +90,21 @@ class Selection:
                 until = f" until {exclusion.until}" if exclusion.until else ""
                 return f"excluded by {exclusion.owner}{until}: {exclusion.reason}"
         # What comes new is a dependency of something wanted; alone it would never be pending.
-        if self.security_only and not pending.package.security and pending.installed is not None:
+        if self.security_only and not pending.package.fixes_security and pending.installed is not None:
             return "not a security update"
         if pending.removes and not self.removals:
             return f"would remove {', '.join(removal.key for removal in pending.removes)}"
+        return self._too_young(pending.package)
+
+    def _too_young(self, package: Package) -> str | None:
+        ages = self.minimum_age
+        wanted = ages.security if package.fixes_security else ages.everything
+        if not wanted:
+            return None
+        if package.released is None or self.now is None:
+            return f"too young: nobody can tell since when it is out, and {_hours(wanted)} are wanted"
+        if self.now - package.released < wanted:
+            return f"too young: released {package.released:%Y-%m-%d %H:%M} UTC, {_hours(wanted)} ago is wanted"
         return None
 
 
@@ -127,7 +156,9 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     for pending in (*probe.pending, *_beyond_its_list(probe, lock)):
         key = pending.package.key
         unproven = _unproven(pending, lock.get(key), probe.platform.manager)
-        if reason := selection.refusal(pending) or unproven or _withheld(pending, probe):
+        # What counts is the file that the host would get, not a later one that its mirror has by now.
+        wanted = replace(pending, package=lock.get(key, pending.package))
+        if reason := selection.refusal(wanted) or unproven or _withheld(pending, probe):
             left_out[key] = reason
         else:
             given[key] = pending

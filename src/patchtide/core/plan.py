@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from patchtide.core.health import Check
 from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, room
+from patchtide.core.signature import Signature
 from patchtide.core.windows import Blackout, Calendar, Window
 
 SCHEMA = "patchtide/plan/v1"
@@ -77,7 +78,10 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs to know, written down before it begins; `digest` is over all the rest."""
+    """Everything a run needs to know, written down before it begins.
+
+    `digest` is over all the rest but the signatures, which are made of it.
+    """
 
     schema: str
     created_at: datetime
@@ -95,6 +99,7 @@ class Plan:
     restarts: Restarts = Restarts()
     attested: Attested | None = None
     digest: str = ""
+    signatures: tuple[Signature, ...] = ()
 
     def packages(self, host: str) -> tuple[tuple[Package, str | None], ...]:
         """Return the exact files of a host's change, each with the version that it replaces."""

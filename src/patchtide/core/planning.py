@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from patchtide.core.errors import UsageError
+from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host, in_one_tier
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe, host_plan, locked
@@ -42,6 +43,8 @@ def planned(
     where = {tier.name: tier.where for tier in settings.tiers}
     in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
     first = settings.tiers[0].name
+    known = found_out(probe for host in members[first] if isinstance(probe := probes[host.name], Probe))
+    probes = {name: informed(probe, known) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
     found = (probes[host.name] for host in members[first])
     own = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
     patch_set, attested = source or (own, None)

@@ -9,7 +9,6 @@ from patchtide.documents import sealed
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.survey import Told, members, surveyed
-from patchtide.ports import Store
 
 
 def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source | None = None) -> Plan:
@@ -17,7 +16,7 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source
 
     With a `source` its patch set is planned, and no host is asked to refresh its package lists.
     """
-    settings = _without_quarantined(settings, desk.store)
+    settings = _selecting(settings, desk)
     hosts = members(desk.executor, settings)
     now = desk.clock.now()
     marker = f"survey-{now:%Y%m%dt%H%M%S}"
@@ -25,6 +24,7 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source
     return sealed(planned(settings, hosts, probes, desk.clock.now(), by, source=source))
 
 
-def _without_quarantined(settings: Settings, store: Store) -> Settings:
-    kept = {version: entry.sentence for version, entry in in_quarantine(store).items()}
-    return replace(settings, selection=replace(settings.selection, quarantined=kept))
+def _selecting(settings: Settings, desk: Desk) -> Settings:
+    """Return the settings with what only shows now: what is in quarantine, and as of when an update's age counts."""
+    kept = {version: entry.sentence for version, entry in in_quarantine(desk.store).items()}
+    return replace(settings, selection=replace(settings.selection, quarantined=kept, now=desk.clock.now()))

@@ -7,6 +7,7 @@ from functools import partial
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
+from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host
 from patchtide.core.patchset import Probe, narrowed, unwanted
 from patchtide.core.planning import NotProbed
@@ -50,7 +51,10 @@ def surveyed(
         found[name] = known
         tell(name, known)
     for _ in range(_ROUNDS):
-        for name, later in heard(_narrower(found, requests, settings)):
+        proving = [found[host.name] for host in hosts[settings.tiers[0].name]]
+        told = found_out(known for known in proving if isinstance(known, Probe))
+        aware = {name: informed(known, told) if isinstance(known, Probe) else known for name, known in found.items()}
+        for name, later in heard(_narrower(aware, requests, settings)):
             found[name] = _both(found[name], later)
     return {name: found[name] for name in requests}
 

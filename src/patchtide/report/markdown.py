@@ -20,6 +20,7 @@ def _head(view: RunView) -> Iterator[str]:
     elif view.reason:
         yield f"Waits: {marked(view.reason)}."
     facts = [("Opened", f"{moment(view.opened_at)} by {view.opened_by}"), ("Plan", view.digest)]
+    facts += [("Signed with key", key) for key in view.signed_by]
     facts += [("Ended", f"{moment(view.ended_at)} ({took(view)})")] if view.ended_at else []
     facts += [("Approved", f"{given.by} {moment(given.at)} {given.comment}") for given in view.approvals]
     facts += [("Aborted", view.aborted)] if view.aborted else []

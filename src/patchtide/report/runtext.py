@@ -47,6 +47,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     working = at_work(view) if holder else ""
     lines = [f"{opened}: {files} for {amount(len(view.hosts), 'host')}"]
     lines.append(f"  {working} [{one_line(holder or '')}]" if working else f"  {next_words(action, view.run, holder)}")
+    lines += [f"  plan {view.digest[:19]} signed with key {one_line(key)}" for key in view.signed_by]
     lines += [f"  approved by {one_line(given.by)} {moment(given.at)} {given.comment}" for given in view.approvals]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []

@@ -65,7 +65,10 @@ class HeldView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns."""
+    """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns.
+
+    `signed_by` are the public keys under the plan.
+    """
 
     run: str
     outcome: str | None
@@ -75,6 +78,7 @@ class RunView:
     opened_by: str
     ended_at: datetime | None
     digest: str
+    signed_by: tuple[str, ...]
     updates: int
     held: HeldView | None
     approvals: tuple[ApprovalView, ...]
@@ -108,6 +112,7 @@ def run_view(run_id: str, run: Run) -> RunView:
         opened_by=run.opened_by,
         ended_at=run.ended_at,
         digest=run.plan.digest,
+        signed_by=tuple(signature.key for signature in run.plan.signatures),
         updates=sum(len(files) for files in run.plan.patch_set.values()),
         held=HeldView(held.code, one_line(held.reason), held.tier, held.until) if held else None,
         approvals=tuple(ApprovalView(a.by, a.at, one_line(a.comment)) for a in run.approvals),
