@@ -9,7 +9,7 @@ from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host
-from patchtide.core.patchset import Probe, narrowed, unwanted
+from patchtide.core.patchset import MinimumAge, Probe, narrowed, unwanted
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
 from patchtide.core.steps import Step
@@ -62,10 +62,15 @@ def surveyed(
 def _narrower(
     found: Mapping[str, Probe | NotProbed], requests: Requests, settings: Settings
 ) -> dict[str, dict[str, object]]:
-    """Return what to ask the hosts on which something that is not wanted is pending."""
+    """Return what to ask the hosts on which something that is not wanted is pending.
+
+    How old an update is, is a question to the first tier: the others get what that has proven, whatever else they see.
+    """
     asked: dict[str, dict[str, object]] = {}
+    ageless = replace(settings.selection, minimum_age=MinimumAge())
     for name, known in found.items():
-        without = unwanted(known, settings.selection) if isinstance(known, Probe) else ()
+        selection = settings.selection if requests[name]["advisories"] else ageless
+        without = unwanted(known, selection) if isinstance(known, Probe) else ()
         if without:
             versions = [{"name": each.name, "arch": each.arch, "version": each.version} for each in without]
             asked[name] = {**requests[name], "refresh": False, "checks": [], "without": versions}
