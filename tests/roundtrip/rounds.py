@@ -14,10 +14,9 @@ from patchtide.lab import Lab
 
 # What is compared leaves out only what is not a package's own and is made anew by what runs after a transaction.
 VOLATILE: Mapping[str, str] = {
-    "/etc/ld.so.cache": "ldconfig writes it anew, with the same content in another order, whenever a library changed",
-    "/usr/lib/python3*/__pycache__*": "byte code that Python writes when a module is first used",
-    "*/__pycache__/*.pyc": "byte code that Python writes when a module is first used",
-    "*/__pycache__": "the folder of that byte code",
+    "/etc/ld.so.cache": "the linker's index: ldconfig writes it anew from the libraries, which are compared themselves",
+    "*/__pycache__": "the folder of byte code that Python writes when a module is first used",
+    "*/__pycache__/*.pyc": "that byte code",
 }
 PARTS = ("packages", "marks", "conffiles", "overrides", "services", "files")
 CONFIG = """\
