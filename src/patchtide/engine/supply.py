@@ -80,10 +80,17 @@ def borrow(files: Iterable[Package], lenders: Mapping[str, tuple[str, ...]], dee
 
 
 def pruned(desk: Desk) -> int:
-    """Remove from the depot what neither a bundle nor one of the latest runs may need; return how many files went."""
+    """Remove from the depot what neither a bundle nor one of the latest runs may need; return how many files went.
+
+    A bundle that cannot be read may need any of them: then none goes, and `patchtide bundle list` says why.
+    """
     latest = desk.store.runs()[-_KEPT_RUNS:]
     plans = (folded(event for _, event in desk.store.events(run_id)).plan for run_id in latest)
-    return desk.depot.prune({file.sha256 for plan in plans for files in plan.patch_set.values() for file in files})
+    wanted = {file.sha256 for plan in plans for files in plan.patch_set.values() for file in files}
+    try:
+        return desk.depot.prune(wanted)
+    except PatchtideError:
+        return 0
 
 
 def _lent(files: list[Package], host: str, deed: Deed, desk: Desk) -> str:

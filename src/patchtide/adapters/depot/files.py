@@ -57,11 +57,12 @@ class FileDepot:
 
     def _sound(self, name: str) -> Path | None:
         path = self._folder / name
-        if not _NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
-            return None
-        if digest_of_file(path) == name:
-            return path
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be read is not here
+            if not _NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
+                return None
+            if digest_of_file(path) == name:
+                return path
+            path.unlink(missing_ok=True)
         return None
 
     def _incoming(self) -> Path:
