@@ -33,7 +33,7 @@ class Mirror(PackageManager):
     def cached(self, wanted: Wanted) -> list[Path]:
         return self.lying
 
-    def fetch(self, wanted: Sequence[Wanted], folder: Path) -> dict[Wanted, Path]:
+    def fetch(self, wanted: Sequence[Wanted], folder: Path, timeout: float = 60) -> dict[Wanted, Path]:
         self.asked.append(list(wanted))
         if set(wanted) <= self.gives:
             return {one: folder / one.name for one in wanted}
