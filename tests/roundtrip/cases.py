@@ -47,6 +47,11 @@ for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ ! -e "$list" ] || sed -i -e '/security/b' -e '/^deb /s/^/# /' "$list"
 done
 """
+_LEGACY_RPM = """
+dnf -q -y install /srv/patchtide-lab/rpm/tidepool-legacy-1.30-1.noarch.rpm
+echo 'depth = 7' >>/etc/tidepool-legacy.conf
+dnf -q mark remove tidepool-legacy
+"""
 CASES = (
     Case("everything", "every pending update, with a conffile that changes", _pinned("1.6") + _EDITED),
     Case(
@@ -83,4 +88,13 @@ CASES = (
         system="dnf",
     ),
     Case("rpm-newdeps", "an RPM package that needs a new one", _only("1.10"), system="dnf"),
+    Case("rpm-removal", "an RPM package that obsoletes another", _only("1.30") + _LEGACY_RPM, _TIDEPOOL, system="dnf"),
+    Case(
+        "rpm-killed",
+        "dnf's library killed in the middle of a %post script",
+        _only("1.31") + _EDITED_TIDEPOOL,
+        meanwhile="pgrep -f /var/tmp/rpm-tmp >/dev/null && pkill -KILL -f patchtide-dnfside",
+        breaks=True,
+        system="dnf",
+    ),
 )

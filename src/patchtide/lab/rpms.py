@@ -61,7 +61,7 @@ def _write(folder: Path, name: str, version: str, variation: Variation) -> None:
         source=f"cp -a /build/{name}/. %{{buildroot}}/\n",
         relations=_relations(variation),
         scripts=_scriptlets(variation) if name == "tidepool" else "",
-        files="".join(f"{_flag(path)}/{path}\n" for path in texts),
+        files="".join([*_folders(name), *(f"{_flag(path)}/{path}\n" for path in texts)]),
     )
     written(folder / f"{name}.spec", spec)
 
@@ -74,6 +74,12 @@ def _relations(variation: Variation) -> str:
 
 def _scriptlets(variation: Variation) -> str:
     return filled("scriptlets", post=variation.postinst, preun="exit 1\n" if variation.locked else variation.prerm)
+
+
+def _folders(name: str) -> list[str]:
+    """Return the entries of the folders that are a package's own, so that they leave with it."""
+    own = ("/usr/lib/tidepool",) if name == "tidepool" else ()
+    return [f"%dir {folder}\n" for folder in (f"/usr/share/doc/{name}", *own)]
 
 
 def _flag(path: str) -> str:
