@@ -173,7 +173,7 @@ def held_back(installed: dict[str, Installed], todo: Change) -> list[Trouble]:
     """A trouble for each package whose admin holds it."""
     touched = [*(current(installed, package) for package in todo.packages), *(installed[key] for key in todo.leaves)]
     held = [one.key for one in touched if one and one.wanted == "hold"]
-    return [Trouble("held", f"{key} is on hold on this host", "exclude it, or `apt-mark unhold` it") for key in held]
+    return [Trouble("held", f"{key} is on hold on this host", "exclude it, or lift the hold there") for key in held]
 
 
 def _old(installed: dict[str, Installed], todo: Change) -> list[Wanted]:
