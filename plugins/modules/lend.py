@@ -28,8 +28,8 @@ attributes:
     description: The report says what is lent.
   platform:
     support: full
-    platforms: Debian, Ubuntu
-    description: Hosts with apt and dpkg; Python 3.8 or newer.
+    platforms: Debian, Ubuntu, Fedora, RHEL
+    description: Hosts with apt and dpkg, or dnf 4 and rpm; Python 3.8 or newer.
 requirements:
   - python >= 3.8
 author:

@@ -48,8 +48,8 @@ attributes:
     description: The report says what changed.
   platform:
     support: full
-    platforms: Debian, Ubuntu
-    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+    platforms: Debian, Ubuntu, Fedora, RHEL
+    description: Hosts with apt and dpkg, or dnf 4 and rpm; Python 3.8 or newer; systemd where there is one.
 requirements:
   - python >= 3.8
 author:

@@ -11,7 +11,7 @@ version_added: "0.1.0"
 description:
   - Reinstalls the kept files, removes what came new, restores marks, holds, configuration files and services.
   - Then compares the whole recorded state and measures health. A run that changed nothing here is left alone.
-  - Each method (solver, plain dpkg) is used at most once in a rollback; only a higher O(attempt) tries again after
+  - Each method (solver, plain dpkg or rpm) is used at most once in a rollback; only a higher O(attempt) tries again after
     a failure.
 options:
   deadline:
@@ -38,8 +38,8 @@ attributes:
     description: The report says what changed.
   platform:
     support: full
-    platforms: Debian, Ubuntu
-    description: Hosts with apt and dpkg; Python 3.8 or newer; systemd where there is one.
+    platforms: Debian, Ubuntu, Fedora, RHEL
+    description: Hosts with apt and dpkg, or dnf 4 and rpm; Python 3.8 or newer; systemd where there is one.
 requirements:
   - python >= 3.8
 author:

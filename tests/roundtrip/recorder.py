@@ -77,13 +77,7 @@ def services() -> dict[str, str]:
     return {**found, **{line.split()[0]: line.split()[1] for line in units if line.split()[1] != "transient"}}
 
 
-<<<<<<< HEAD
 state: dict[str, dict[str, str]] = debian()
 if shutil.which("dnf"):
     state = {part: {**state[part], **there} for part, there in redhat().items()}
-=======
-# A practice host with dnf has both: the base system is Debian's.
-states = [debian() if os.path.exists("/var/lib/dpkg/status") else {}, redhat() if shutil.which("dnf") else {}]
-state = {part: {**states[0].get(part, {}), **states[1].get(part, {})} for part in (*states[0], *states[1])}
->>>>>>> b46b3e5 (dnf: unwanted versions are hidden from its solver; rounds there and back on dnf hosts)
 json.dump({**state, "services": services(), "files": files(sys.argv[1:])}, sys.stdout)

@@ -180,11 +180,11 @@ def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     """Make projects with labs of their own; all of them are taken down at the end, however it came."""
     projects: list[Path] = []
 
-    def make(test: int = 1, production: int = 1, offered: Sequence[str] = ()) -> Project[lab.Lab]:
+    def make(test: int = 1, production: int = 1, offered: Sequence[str] = (), dnf: int = 0) -> Project[lab.Lab]:
         directory = tmp_path_factory.mktemp("project")
         projects.append(directory)
         name = f"ptsys{os.getpid()}x{len(projects)}"
-        fleet = lab.up(lab.default_spec(directory / "lab", name, test, production), print)
+        fleet = lab.up(lab.default_spec(directory / "lab", name, test, production, dnf=dnf), print)
         for version in offered:
             fleet.offer(version)
         project = Project(directory, fleet)
