@@ -11,8 +11,8 @@ version_added: "0.1.0"
 description:
   - Reinstalls the kept files, removes what came new, restores marks, holds, configuration files and services.
   - Then compares the whole recorded state and measures health. A run that changed nothing here is left alone.
-  - Each method (solver, plain dpkg or rpm) is used at most once in a rollback; only a higher O(attempt) tries again after
-    a failure.
+  - Each method (solver, plain dpkg or rpm) is used at most once in a rollback; only a higher O(attempt) tries again
+    after a failure.
 options:
   deadline:
     description:
