@@ -98,7 +98,7 @@ def test_a_late_answer_of_a_fenced_attempt_ends_no_bar() -> None:
 def test_the_summary_names_every_host_and_the_outcome_in_words() -> None:
     text = summary(run_view(RUN_ID, harmed_in_production().run))
     assert OUTCOMES["rolled_back"] in text
-    assert [line.split()[2] for line in text.splitlines()[4:]] == ["t1", "t2", "p1", "p2", "p3"]
+    assert [line.split()[2] for line in text.partition("\nTIER")[2].splitlines()[1:]] == ["t1", "t2", "p1", "p2", "p3"]
 
 
 def test_every_outcome_has_words() -> None:

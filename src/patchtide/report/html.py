@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from patchtide.core.run import Run
 from patchtide.report import words
+from patchtide.report.fixes import cves_text, left_text
 from patchtide.report.runtext import OUTCOMES, took
 from patchtide.report.runview import Bar, RunView
 from patchtide.report.timeline import LEFT, ROW, WIDTH, timeline
@@ -19,6 +20,7 @@ def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime) -> st
         view=view,
         plan=run.plan,
         meaning=OUTCOMES.get(view.outcome or "", "not ended yet"),
+        left=left_text(view.left_out),
         took=took(view, now),
         bars=bars,
         steps=list(dict.fromkeys(str(bar.step) for bar in bars)),
@@ -38,4 +40,5 @@ def _environment() -> Environment:
         finalize=lambda value: words.cleaned(value) if type(value) is str else value,
     )
     made.filters |= {"moment": words.moment, "stamp": words.stamp, "span": words.span, "size": words.size}
+    made.filters["cves"] = cves_text
     return made

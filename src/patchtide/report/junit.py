@@ -1,9 +1,10 @@
 """A run as JUnit XML: a suite per tier, a test case per host, so that every CI system can show it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from patchtide.core.steps import EndState
+from patchtide.report.fixes import cves_text, left_text
 from patchtide.report.runview import Bar, HostView, RunView, TierView
 from patchtide.report.words import cleaned
 
@@ -21,12 +22,20 @@ def junit_text(view: RunView, bars: Sequence[Bar]) -> str:
 def _suite(root: Element, view: RunView, tier: TierView, bars: Sequence[Bar]) -> None:
     suite = SubElement(root, "testsuite", name=cleaned(tier.name), timestamp=f"{view.opened_at:%Y-%m-%dT%H:%M:%S}")
     properties = SubElement(suite, "properties")
-    for name, value in (("run", view.run), ("digest", view.digest), ("outcome", view.outcome or "not ended")):
+    known = (("run", view.run), ("digest", view.digest), ("outcome", view.outcome or "not ended"))
+    for name, value in (*known, *_plan(view)):
         SubElement(properties, "property", name=name, value=value)
     for host in view.hosts:
         if host.tier == tier.name:
             _case(suite, host, [bar for bar in bars if bar.host == host.name])
     _count(suite, suite.iter("testcase"))
+
+
+def _plan(view: RunView) -> Iterator[tuple[str, str]]:
+    yield "fixes", cleaned(view.totals)
+    yield "stayed away", cleaned(left_text(view.left_out))
+    for fix in view.fixes:
+        yield "fixes of " + cleaned(" ".join(fix.packages)), cleaned(cves_text(fix.cves))
 
 
 def _case(suite: Element, host: HostView, bars: Sequence[Bar]) -> None:

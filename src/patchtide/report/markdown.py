@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from patchtide.report.fixes import cves_text, left_text
 from patchtide.report.runtext import OUTCOMES, took
 from patchtide.report.runview import Bar, RunView
 from patchtide.report.table import markdown, marked, table
@@ -10,7 +11,7 @@ from patchtide.report.words import moment, span
 
 def markdown_text(view: RunView, bars: Sequence[Bar]) -> str:
     """Return the whole report: outcome, hosts, what was installed, steps."""
-    return "\n\n".join([*_head(view), *_hosts(view), *_steps(bars)]) + "\n"
+    return "\n\n".join([*_head(view), *_hosts(view), *_fixes(view), *_steps(bars)]) + "\n"
 
 
 def _head(view: RunView) -> Iterator[str]:
@@ -32,6 +33,21 @@ def _hosts(view: RunView) -> Iterator[str]:
     rows = [(h.tier, str(h.wave), h.name, h.state, str(len(h.installed)), h.why) for h in view.hosts]
     yield "## Hosts"
     yield markdown(table(("Tier", "Wave", "Host", "State", "Packages", "Why"), rows))
+
+
+def _fixes(view: RunView) -> Iterator[str]:
+    if view.fixes:
+        rows = [
+            (", ".join(f.packages), cves_text(f.cves), ", ".join(f.hosts), ", ".join(f.patched)) for f in view.fixes
+        ]
+        yield "## What the updates fix"
+        yield marked(f"{view.totals}.")
+        yield markdown(table(("Packages", "Fix", "Planned on", "Patched on"), rows))
+    if view.left_out:
+        left = [(one.package, one.reason, ", ".join(one.hosts)) for one in view.left_out]
+        yield "## What stayed away"
+        yield marked(f"{left_text(view.left_out)}.")
+        yield markdown(table(("Package", "Why", "Hosts"), left))
 
 
 def _steps(bars: Sequence[Bar]) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """A plan as a person reads it before agreeing to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
+from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, one_line, size, span
 
+_COLUMNS = ("package", "installed", "new", "kind", "fixes", "restart", "hosts")
 _ALIKE = 3
 """From how many packages on reasons are told as a number."""
 
@@ -17,6 +19,7 @@ def plan_text_view(plan: Plan, now: datetime, width: int = 0) -> str:
     parts = [
         _head(plan),
         *_packages(plan, width),
+        *_fixes(plan, width),
         *_leaving(plan),
         *(_tier(plan, tier, now) for tier in plan.tiers),
         *_aside(plan),
@@ -46,13 +49,11 @@ def _attested(plan: Plan) -> str:
 
 def _packages(plan: Plan, width: int) -> Iterator[str]:
     for platform, files in plan.patch_set.items():
-        security = sum(file.security for file in files)
+        security = sum(file.fixes_security for file in files)
         total = sum(file.size for file in files)
         title = f"patch set {platform}: {amount(len(files), 'package')}, {security} of them security, {size(total)}"
-        rows = [
-            (file.name, _from(plan, platform, file), file.version, _kind(file), _where(plan, file)) for file in files
-        ]
-        yield f"{title}\n{aligned(table(('package', 'installed', 'new', 'kind', 'hosts'), rows), width)}"
+        rows = [_row(plan, platform, file) for file in files]
+        yield f"{title}\n{aligned(table(_COLUMNS, rows), width)}"
     if not plan.patch_set:
         yield "patch set: empty, nothing is pending on the test tier that is wanted"
 
@@ -67,8 +68,23 @@ def _leaving(plan: Plan) -> Iterator[str]:
         yield "\n".join(["packages that leave, kept for the way back:", *told])
 
 
+def _fixes(plan: Plan, width: int) -> Iterator[str]:
+    """Yield the totals, and what is fixed by which packages on which hosts."""
+    rows = [(listed(view.packages, most=6), _named(plan, view.hosts), cves_text(view.cves)) for view in fix_views(plan)]
+    parts = [fixes_text(plan), restarts_text(plan)]
+    head = "; ".join(part for part in parts if part)
+    if head:
+        yield f"{head}\n{aligned(table(('packages', 'hosts', 'fix'), rows), width)}" if rows else head
+
+
+def _row(plan: Plan, platform: str, file: Package) -> tuple[str, ...]:
+    fixes = "unknown" if file.cves is None else amount(len(file.cves), "CVE") if file.cves else "none"
+    from_ = _from(plan, platform, file)
+    return file.name, from_, file.version, _kind(file), fixes, file.restart, _where(plan, file)
+
+
 def _kind(file: Package) -> str:
-    return "security" if file.security else "update"
+    return "security" if file.fixes_security else "update"
 
 
 def _changed(plan: Plan, file: Package) -> list[tuple[HostPlan, str | None]]:
@@ -86,7 +102,10 @@ def _from(plan: Plan, platform: str, file: Package) -> str:
 
 
 def _where(plan: Plan, file: Package) -> str:
-    names = [host.name for host, _ in _changed(plan, file)]
+    return _named(plan, [host.name for host, _ in _changed(plan, file)])
+
+
+def _named(plan: Plan, names: Sequence[str]) -> str:
     return "all" if len(names) == len(plan.hosts) else listed(names, most=4)
 
 
@@ -134,10 +153,7 @@ def _aside(plan: Plan) -> Iterator[str]:
     ]
     if owing:
         yield "\n".join(["hosts that owe a reboot from before:", *owing])
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for host in plan.hosts.values():
-        for key, reason in host.left_out.items():
-            reasons.setdefault((key, one_line(reason)), []).append(host.name)
-    if reasons:
-        told = [f"  {key}: {reason} ({listed(names, _ALIKE)})" for (key, reason), names in sorted(reasons.items())]
-        yield "\n".join(["updates that stay away:", *told])
+    left = left_views(plan)
+    if left:
+        told = [f"  {view.package}: {view.reason} ({listed(view.hosts, _ALIKE)})" for view in left]
+        yield "\n".join([f"updates that stay away ({left_text(left)}):", *told])

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from patchtide.core.decide import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.run import Run
+from patchtide.report.fixes import left_text
 from patchtide.report.runview import DOING, RunView, run_view
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, counted, listed, moment, one_line, span
@@ -29,9 +30,16 @@ def summary(view: RunView, width: int = 0) -> str:
     until = f"until {moment(view.held.until)}: " if view.held and view.held.until else ""
     if view.reason:
         lines.append(f"  {until}{view.reason}")
+    lines += [f"  {line}" for line in told_of_plan(view)]
     if view.quarantined:
         lines.append(f"  in quarantine from now on: {listed(view.quarantined)}")
     return "\n".join([*lines, "", hosts_table(view, width)])
+
+
+def told_of_plan(view: RunView) -> list[str]:
+    """Return what the plan was to fix, and what stayed away, in a line each."""
+    left = left_text(view.left_out)
+    return [text for text in (view.totals and f"plan: {view.totals}", left and f"stayed away: {left}") if text]
 
 
 def hosts_table(view: RunView, width: int = 0) -> str:

@@ -8,6 +8,7 @@ from patchtide.core.events import Event, HostFinished, StepStarted
 from patchtide.core.plan import HostPlan, TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
+from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
 from patchtide.report.words import amount, counted, one_line
 
 _LONG_STORY = 4000
@@ -67,7 +68,7 @@ class HeldView:
 class RunView:
     """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns.
 
-    `signed_by` are the public keys under the plan.
+    `signed_by` are the public keys under the plan, `totals` counts what the plan fixes.
     """
 
     run: str
@@ -84,6 +85,9 @@ class RunView:
     approvals: tuple[ApprovalView, ...]
     aborted: str | None
     quarantined: tuple[str, ...]
+    totals: str
+    fixes: tuple[FixView, ...]
+    left_out: tuple[LeftView, ...]
     tiers: tuple[TierView, ...]
     hosts: tuple[HostView, ...]
 
@@ -118,6 +122,9 @@ def run_view(run_id: str, run: Run) -> RunView:
         approvals=tuple(ApprovalView(a.by, a.at, one_line(a.comment)) for a in run.approvals),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         quarantined=tuple(sorted(run.quarantined)),
+        totals=fixes_text(run.plan),
+        fixes=fix_views(run.plan, [name for name, host in run.hosts.items() if host.end is EndState.PATCHED]),
+        left_out=left_views(run.plan),
         tiers=tuple(_tier(run, tier) for tier in run.plan.tiers),
         hosts=tuple(_host(run, tier, number, name) for tier, number, name in _places(run)),
     )
