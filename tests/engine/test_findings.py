@@ -44,6 +44,12 @@ def report(data: object, status: Status = Status.OK, reason: str = "") -> Report
     return Report("t1", status, reason, data)  # type: ignore[arg-type]
 
 
+def test_a_look_at_a_host_in_doubt_is_read_with_all_that_a_probe_tells() -> None:
+    looked = {**SOUND[Step.PROBE], "installed": {"tide:amd64": "1.0"}, "reboot": {"owed": False, "why": []}}
+    status, reason, finding = finding_of(Step.PROBE, report(looked))
+    assert (status, reason, finding.begun) == (Status.OK, "", (Step.PATCH,))
+
+
 @pytest.mark.parametrize("step", Step)
 def test_a_sound_report_is_ok(step: Step) -> None:
     assert finding_of(step, report(SOUND[step]))[0] is Status.OK

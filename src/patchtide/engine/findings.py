@@ -172,8 +172,9 @@ def _says_reboot(data: Mapping[str, object]) -> bool:
 
 def _finding(step: Step, data: Mapping[str, object]) -> Finding:
     owed, why = _reboot(data)
+    done = data.get("installed", []) if step is Step.PATCH else []  # a probe tells by this name what is there
     return Finding(
-        installed=parsed(tuple[Installed, ...], data.get("installed", []), what="installed"),
+        installed=parsed(tuple[Installed, ...], done, what="installed"),
         reboot_owed=owed,
         reboot_why=why,
         measurements=_measurements(data),
