@@ -39,6 +39,16 @@ options:
     type: list
     elements: str
     default: []
+  returns:
+    description:
+      - The way back that has to be proven. V(packages) are the old package files.
+      - V(snapshot) asks for a snapshot of the root file system as well, which M(patchtide.patchtide.apply) takes right
+        before the update, and M(patchtide.patchtide.rollback) uses when the packages would not go back. So far that is
+        a root on btrfs which is booted by the name of its subvolume.
+      - V(none) keeps no old files. Nothing can be put back then.
+    type: str
+    choices: [packages, snapshot, none]
+    default: packages
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -131,11 +141,12 @@ def main() -> None:
             "packages": {"type": "list", "elements": "dict", "required": True},
             "removes": {"type": "list", "elements": "dict", "default": []},
             "promised": {"type": "list", "elements": "str", "default": []},
+            "returns": {"type": "str", "choices": ["packages", "snapshot", "none"], "default": "packages"},
         },
         supports_check_mode=True,
     )
     given = module.params
-    words = ("run", "attempt", "packages", "removes", "promised")
+    words = ("run", "attempt", "packages", "removes", "promised", "returns")
     respond(module, lambda: stage(*(given[word] for word in words), check_mode=module.check_mode), BLANK)
 
 

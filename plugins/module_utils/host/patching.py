@@ -21,6 +21,8 @@ from .measurements import measurements, statuses
 from .names import Change, change
 from .packagemanager import PackageManager
 from .recovery import recorded
+from .snapshot import take
+from .snapshots import SNAPSHOT
 from .unit import ENDED, alive, as_it_is, ended, launched
 
 BLANK: dict[str, Any] = {
@@ -134,6 +136,8 @@ def _begun(
         nothing = {"state": "done", "outcome": "nothing", "reason": "everything is installed already", "unit": ""}
         return journal.write("patch", {**entry, **nothing, "started": now, "finished": now})
     refuse_beside_others(journal)
+    if stage.get("returns") == SNAPSHOT:
+        take(journal)  # before the confirm timer is set: what comes back must not hold it
     if terms.confirm:
         arm(journal, terms.confirm, terms.deadline)
     journal.write("patch", entry)

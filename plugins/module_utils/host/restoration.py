@@ -48,12 +48,21 @@ class Course:
 def restored(course: Course, manager: PackageManager, log: IO[bytes]) -> Entry:
     """The end of a rollback: outcome restored, unverified (something else differs) or failed, with the differences."""
     paths = verified(course.folder / "kept", course.kept)
-    # The masks of paused updaters are set and lifted by the maintenance step.
-    foreign = foreign_files(course.record["files"], course.files_after) | {f"{_MASKS}/{unit}" for unit in course.paused}
+    foreign = foreign_files(course.record["files"], course.files_after) | masks(course)
     reasons = _packages_back(course, manager, paths, foreign, log)
     reasons += _marks_back(course, manager, manager.installed())
     reasons += _settings_back(course, foreign, absent_too=True)
-    reasons += _services_back(course) + course.renew()
+    return compared(course, manager, foreign, reasons)
+
+
+def masks(course: Course) -> set[str]:
+    """The masks of paused updaters, which the maintenance step sets and lifts."""
+    return {f"{_MASKS}/{unit}" for unit in course.paused}
+
+
+def compared(course: Course, manager: PackageManager, foreign: set[str], reasons: list[str]) -> Entry:
+    """The end of a rollback whose packages and settings are back: services as recorded, then everything compared."""
+    reasons = reasons + _services_back(course) + course.renew()
     wrong = differences(course.record, manager, course.paused, foreign)
     own = [sentence for sentence in wrong if _is_own(course, sentence)]
     if own:

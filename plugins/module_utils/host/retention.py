@@ -8,6 +8,7 @@ from pathlib import Path
 from .confirm import is_armed
 from .errors import HostError
 from .journal import Journal, run_folders
+from .snapshot import drop
 from .unit import as_it_is
 
 KEPT_RUNS = 3
@@ -33,6 +34,7 @@ def prune(current: Journal) -> list[str]:
     for journal in with_files[KEPT_RUNS:]:
         if _is_known_to_be_settled(journal):
             _remove_files(journal.folder)
+            drop(journal, replaced=True)
             pruned.append(journal.run)
     return pruned
 

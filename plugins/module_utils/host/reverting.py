@@ -10,6 +10,7 @@ from .command import finished
 from .confirm import disarm, is_armed, loops, unit_name
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
+from .ladder import REVERTING
 from .network import settled_differences
 from .rollback import intended, settled_patch
 from .transaction import transact
@@ -35,7 +36,7 @@ def revert(run: str, root: Path | None = None) -> int:
         entry = journal.read("confirm") or {}
         journal.write("confirm", {**entry, "network": wrong, "rebooted": fingerprint() if wrong else ""})
         disarm(journal, "fired")  # before the reboot: it is done once
-        if wrong:
+        if wrong or (journal.read("rollback") or {}).get("outcome") == REVERTING:
             _rebooted()
     return 0
 

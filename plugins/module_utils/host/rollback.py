@@ -12,6 +12,7 @@ from .confirm import arm, settle
 from .errors import summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
+from .ladder import REVERTING, looked_over
 from .measurements import measurements, regressions
 from .unit import ENDED, alive, as_it_is, ended, interrupted, launched
 
@@ -50,6 +51,10 @@ def rollback(
         if entry is None or not _goes_on(entry):
             entry = _begun(journal, entry, attempt, deadline, confirm)
         entry = ended(journal, "rollback", deadline)
+        if entry.get("outcome") == REVERTING:
+            entry = looked_over(journal, entry)
+        if entry.get("outcome") == REVERTING:
+            return _answer(entry, changed=True)
         return _answer(_judged(journal, entry, wanted), changed=True)
 
 
@@ -142,5 +147,5 @@ def _nothing() -> Answer:
 
 def _answer(entry: Entry, changed: bool) -> Answer:
     report = {key: entry.get(key, default) for key, default in BLANK.items()}
-    failed = report["outcome"] not in ("restored", "unverified", "nothing")
+    failed = report["outcome"] not in ("restored", REVERTING, "unverified", "nothing")
     return Answer(report, changed=changed, failure=f"the rollback failed: {report['reason']}" if failed else "")

@@ -9,7 +9,10 @@ from typing import Any, Iterable
 from .command import finished
 from .errors import HostError
 
-_PROPERTIES = "Id,Type,LoadState,ActiveState,SubState,UnitFileState,RemainAfterExit,BusName,TriggeredBy,NRestarts"
+_PROPERTIES = (
+    "Id,Type,LoadState,ActiveState,SubState,UnitFileState,RemainAfterExit,BusName,TriggeredBy,NRestarts,"
+    "ConditionResult,ConditionTimestampMonotonic"
+)
 _PASSING = ("user@", "user-runtime-dir@", "patchtide-", "run-", "session-", "systemd-fsck@", "systemd-backlight@")
 
 
@@ -23,6 +26,12 @@ class Service:
     lasting: bool
     on_demand: bool
     restarts: int
+    skipped: bool = False
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether it is well although it does not run: it waits to be needed, or this boot has no work for it."""
+        return (self.on_demand and self.active != "failed") or (self.skipped and self.active == "inactive")
 
 
 def has_systemd() -> bool:
@@ -55,6 +64,7 @@ def parsed_services(text: str) -> dict[str, Service]:
             lasting=_lasting(name, fields),
             on_demand=_on_demand(fields),
             restarts=int(fields.get("NRestarts") or 0),
+            skipped=_skipped(fields),
         )
     return found
 
@@ -93,7 +103,7 @@ def activity_differences(
         current = now.get(name)
         is_active = current is not None and current.active in ("active", "reloading", "refreshing")
         was_active = state["active"] in ("active", "reloading", "refreshing")
-        if name in ignored or was_active == is_active or (current and current.on_demand and current.active != "failed"):
+        if name in ignored or was_active == is_active or (current and current.may_rest):
             continue
         if was_active or (current and current.lasting):
             wrong.append((name, "active" if was_active else "inactive"))
@@ -151,6 +161,12 @@ def _lasting(name: str, fields: dict[str, str]) -> bool:
 def _on_demand(fields: dict[str, str]) -> bool:
     """Whether others start the service when they need it, so that it may rest: one that is enabled may not."""
     return bool(fields.get("BusName") or fields.get("TriggeredBy")) and fields.get("UnitFileState") != "enabled"
+
+
+def _skipped(fields: dict[str, str]) -> bool:
+    """Whether systemd left a task out because its conditions do not hold: what only a first boot does, for one."""
+    asked = fields.get("ConditionTimestampMonotonic", "0") not in ("", "0")
+    return fields.get("Type") == "oneshot" and asked and fields.get("ConditionResult") == "no"
 
 
 def _started_since(one: Service, before: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from .journal import Entry, Journal
 from .names import Change, change
 from .packagemanager import Installed, PackageFile, PackageManager, Return, Trouble, Wanted
 from .retention import is_settled, prune
+from .snapshot import of_this_host
+from .snapshots import NONE, PACKAGES, SNAPSHOT
 from .supply import MissingError, brought, close_inbox, open_inbox
 from .unit import as_it_is
 
@@ -41,6 +43,7 @@ def stage(
     packages: list[Any],
     removes: list[Any],
     promised: Sequence[str] = (),
+    returns: str = PACKAGES,
     check_mode: bool = False,
 ) -> Answer:
     """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason.
@@ -51,16 +54,16 @@ def stage(
     wanted = change(packages, removes)
     journal = Journal(run)
     if check_mode:
-        return _foreseen(journal, wanted)
+        return _foreseen(journal, wanted, returns)
     with exclusive(CALL_LOCK, _CALL_PATIENCE):
         journal.create()
         journal.fence(attempt)
-        already = _already(journal, wanted)
+        already = _already(journal, wanted, returns)
         if already is not None:
             return already
         begin_afresh(journal)
-        entry = _staged_or_why_not(journal, wanted)
-        journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict()})
+        entry = _staged_or_why_not(journal, wanted, returns)
+        journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict(), "returns": returns})
         prune(journal)
         report = _report(entry)
         awaited = bool(report["missing"]) and set(report["missing"]) <= set(promised)
@@ -68,13 +71,14 @@ def stage(
         return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=failure)
 
 
-def _already(journal: Journal, wanted: Change) -> Answer | None:
+def _already(journal: Journal, wanted: Change, returns: str) -> Answer | None:
     """The answer where nothing is to be done: no packages, or these were staged by an earlier call and are intact."""
     if not wanted:
         return Answer({**BLANK, "ready": True, "reverse": {"proven": True, "reason": "nothing to do"}})
     patch = as_it_is(journal.read("patch"))
     entry = journal.read("stage")
-    if entry is not None and wanted.is_in(entry) and entry.get("state") == "done":
+    same = entry is not None and wanted.is_in(entry) and entry.get("returns", PACKAGES) == returns
+    if entry is not None and same and entry.get("state") == "done":
         started = patch is not None and patch.get("state") in ("running", "done", "failed")
         if started or intact(journal.folder, entry):
             return Answer(_report(entry))
@@ -90,15 +94,15 @@ def begin_afresh(journal: Journal) -> None:
         return
     aside = journal.folder / "past" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for part in ("stage", "record", "patch", "confirm", "reboot", "rollback"):
+    for part in ("stage", "record", "patch", "confirm", "reboot", "snapshot", "rollback"):
         path = journal.folder / f"{part}.json"
         if path.exists():
             path.rename(aside / path.name)
 
 
-def _staged_or_why_not(journal: Journal, wanted: Change) -> Entry:
+def _staged_or_why_not(journal: Journal, wanted: Change, returns: str) -> Entry:
     try:
-        return _staged(journal, wanted, host.package_manager())
+        return _staged(journal, wanted, host.package_manager(), returns)
     except MissingError as error:
         open_inbox(journal.folder)
         trouble = Trouble(error.code, error.reason, error.hint)
@@ -107,7 +111,7 @@ def _staged_or_why_not(journal: Journal, wanted: Change) -> Entry:
         return _entry(trouble=[Trouble(error.code, error.reason, error.hint)])
 
 
-def _staged(journal: Journal, wanted: Change, manager: PackageManager) -> Entry:
+def _staged(journal: Journal, wanted: Change, manager: PackageManager, returns: str) -> Entry:
     trouble = _waited_troubles(manager)
     installed = manager.installed()
     todo = remaining(installed, wanted)
@@ -120,13 +124,23 @@ def _staged(journal: Journal, wanted: Change, manager: PackageManager) -> Entry:
     if lacking:
         return _entry(trouble=[lacking])
     came = brought(journal.folder)
-    staged, kept = collected(journal.folder, todo.packages, _old(installed, todo), manager)
+    staged, kept = collected(journal.folder, todo.packages, [] if returns == NONE else _old(installed, todo), manager)
     close_inbox(journal.folder)
     entry = _entry(staged=described(staged, todo.packages), kept=kept_described(kept), brought=came)
     lacking = room_missing([], staged, [file for file, _ in kept])
     if lacking:
         return _unproven(entry, lacking)
-    return _proven(entry, manager, todo, staged, [file for file, _ in kept], journal)
+    lacking = _no_snapshot(staged) if returns == SNAPSHOT else None
+    if lacking:
+        return _unproven(entry, lacking)
+    return _proven(entry, manager, todo, staged, None if returns == NONE else [file for file, _ in kept], journal)
+
+
+def _no_snapshot(staged: Files) -> Trouble | None:
+    """A trouble when this host cannot be put back by a snapshot."""
+    why = of_this_host().impossible(sum(file.installed_bytes for file in staged))
+    hint = "plan with `return: packages`, or `none`"
+    return Trouble("snapshot", f"no snapshot can be the way back: {why}", hint) if why else None
 
 
 def _proven(
@@ -134,25 +148,27 @@ def _proven(
     manager: PackageManager,
     todo: Change,
     staged: Files,
-    kept: Files,
+    kept: Files | None,
     journal: Journal,
 ) -> Entry:
-    """The entry with the forward transaction simulated and the reverse one proven."""
+    """The entry with the forward transaction simulated and, unless no way back is wanted, the reverse one proven."""
     wrong = detour(manager, todo, [file.path for file in staged])
     if wrong:
         return _unproven(
             entry, Trouble("forward", f"the update would not do what the plan says: {wrong}", "plan again")
         )
+    entry = {**entry, "state": "done", "bytes": sum(file.path.stat().st_size for file in [*staged, *(kept or [])])}
+    if kept is None:
+        return {**entry, "reverse": {"proven": False, "reason": "the plan wants no way back (return: none)"}}
     new = [package.key for package in todo.packages if package.previous is None]
     course = Return(old=tuple(file.path for file in kept), purge=tuple(new))
     back = manager.reverse(staged, todo.leaves, course, journal.folder)
     wrong = unexpected(back, {file.key: file.version for file in kept}, new) if back.solved else back.reason
-    entry = {**entry, "bytes": sum(file.path.stat().st_size for file in [*staged, *kept])}
     if wrong:
         entry = {**entry, "reverse": {"proven": False, "reason": wrong}}
         return _unproven(entry, Trouble("reverse", f"there is no way back: {wrong}", "leave these packages out"))
     proof = "solved on this host with the new versions taken as installed"
-    return {**entry, "state": "done", "reverse": {"proven": True, "reason": proof}}
+    return {**entry, "reverse": {"proven": True, "reason": proof}}
 
 
 def _unproven(entry: Entry, trouble: Trouble) -> Entry:
@@ -182,9 +198,9 @@ def _old(installed: dict[str, Installed], todo: Change) -> list[Wanted]:
     return [Wanted(one.name, one.arch, one.version) for one in (*replaced, *todo.removes) if one is not None]
 
 
-def _foreseen(journal: Journal, wanted: Change) -> Answer:
+def _foreseen(journal: Journal, wanted: Change, returns: str) -> Answer:
     """The answer of check mode: everything that can be judged without a download."""
-    already = _already(journal, wanted) if journal.exists() or not wanted else None
+    already = _already(journal, wanted, returns) if journal.exists() or not wanted else None
     if already is not None:
         return already
     manager = host.package_manager()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import IO, Any, Callable, Sequence
 
@@ -16,9 +15,9 @@ from .files import verified
 from .hold import TRANSACTION_LOCK, exclusive
 from .journal import Entry, Journal
 from .kernel import kernels
+from .ladder import REVERTING, course, put_back, switched
 from .names import Package, intended
 from .packagemanager import Installed, PackageManager
-from .restoration import Course, restored
 from .settings import changed_files
 from .stale import boot_reasons, renewed, stale, told
 
@@ -44,6 +43,8 @@ def transact(run: str, step: str, root: Path | None = None) -> int:
             except Exception as error:  # noqa: BLE001  the journal has to say how it ended, whatever it was
                 end = {"state": "failed", "outcome": "failed", "reason": f"{type(error).__name__}: {error}"}
         journal.write(step, {**(journal.read(step) or entry), **end, "finished": utc_now(), "log_tail": log_tail(path)})
+        if end.get("outcome") == REVERTING:
+            switched(journal)  # the last thing of all: what is journaled from now on, the next boot does not know
     return 0 if end["state"] == "done" else 1
 
 
@@ -119,30 +120,13 @@ def _is_at(after: dict[str, Installed], wanted: Package) -> bool:
 
 
 def _rolled_back(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
-    """The end of the way back, as restoration tells it."""
-    patch, record, stage = journal.read("patch"), journal.read("record"), journal.read("stage")
-    if patch is None or record is None or stage is None:
-        raise HostError("the journal has no record to go back to", "a person has to look", code="record")
-    course = Course(
-        folder=journal.folder,
-        keys=intended(patch).keys,
-        record=record,
-        kept=tuple(stage["kept"]),
-        interrupted=patch.get("state") != "done",
-        files_after=patch.get("files_after"),
-        paused=tuple((journal.read("maintenance") or {}).get("stopped", [])),
-        until=time.monotonic() + float(entry["deadline"]),
-        renew=(lambda: renewed(patch.get("keep", []))) if patch.get("renew") else list,
-        note=lambda method: _noted(journal, method),
-    )
-    end = restored(course, host.package_manager(), log)
-    changed = sorted({key.partition(":")[0] for key in course.keys})
+    """The end of the way back, as the ladder tells it."""
+    way = course(journal, entry)
+    end = put_back(journal, way, host.package_manager(), log)
+    if end["outcome"] == REVERTING:
+        return end
+    boot_before = (journal.read("patch") or {})["boot_before"]
+    changed = sorted({key.partition(":")[0] for key in way.keys})
     # What went and came back in one boot leaves nothing that a reboot would mend.
-    owing = owed([(fingerprint(), changed)] if patch["boot_before"] != fingerprint() else [], fingerprint())
+    owing = owed([(fingerprint(), changed)] if boot_before != fingerprint() else [], fingerprint())
     return {**end, "reboot": owing}
-
-
-def _noted(journal: Journal, method: str) -> None:
-    """Journal each method before it is used: none is used twice in one rollback."""
-    entry = journal.read("rollback") or {}
-    journal.write("rollback", {**entry, "methods": [*entry.get("methods", []), method]})

@@ -15,7 +15,9 @@ from .errors import HostError
 from .giveback import arm, disarm
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
+from .retention import is_settled
 from .services import has_systemd
+from .snapshot import drop
 from .unit import as_it_is
 
 UPDATERS = (
@@ -45,6 +47,8 @@ def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) ->
         if state == "entered":
             return _entered(journal, entry)
         settle(journal, "left")  # whatever became of the host: it is no longer worked on
+        if is_settled(journal):
+            drop(journal)  # later it would take back more than the update
         answer = _left(journal, entry)
         return replace(answer, report={**answer.report, "reverted": bool(reverted(journal))})
 

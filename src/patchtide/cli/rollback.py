@@ -56,7 +56,7 @@ def _wanted(run_id: str, run: Run, hosts: tuple[str, ...]) -> list[str]:
     for name in hosts:
         if name not in run.hosts:
             raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
-    changed = [host.name for host in run.hosts.values() if host.changed and not host.rolled_back]
+    changed = [host.name for host in run.hosts.values() if run.may_return(host)]
     wanted = [name for name in changed if not hosts or name in hosts]
     if not wanted:
         raise UsageError(f"run {run_id} changed nothing there that could be put back")

@@ -18,7 +18,7 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         path=str(path),
         inventory=tuple(str(folder / name) for name in file.inventory),
         state=str(state.absolute() if state else folder / (file.state or STATE)),
-        tiers=_tiers(file),
+        tiers=_tiers(file, file.return_),
         windows=_windows(file),
         blackouts=_blackouts(file),
         selection=_selection(file.updates),
@@ -57,12 +57,12 @@ def _blackout(blackout: Blackout, timezone: str) -> windows.Blackout:
     return windows.Blackout(blackout.name, blackout.from_, blackout.to, zone, blackout.tiers)
 
 
-def _tiers(file: CalendarFile) -> tuple[TierSettings, ...]:
+def _tiers(file: CalendarFile, returns: policy.ReturnBy = policy.ReturnBy.PACKAGES) -> tuple[TierSettings, ...]:
     known = _windows(file)
-    return tuple(_tier(tier, known) for tier in file.tiers)
+    return tuple(_tier(tier, known, returns) for tier in file.tiers)
 
 
-def _tier(tier: Tier, known: dict[str, windows.Window]) -> TierSettings:
+def _tier(tier: Tier, known: dict[str, windows.Window], returns: policy.ReturnBy) -> TierSettings:
     always = tier.window == (windows.ALWAYS,)
     return TierSettings(
         name=tier.name,
@@ -76,6 +76,7 @@ def _tier(tier: Tier, known: dict[str, windows.Window]) -> TierSettings:
         failure_budget=tier.failure_budget,
         on_failure=tier.on_failure,
         approvals=_approvals(tier.approvals) if tier.approvals else None,
+        returns=tier.return_ or returns,
     )
 
 

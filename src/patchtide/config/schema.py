@@ -32,7 +32,7 @@ from patchtide.config.scalars import (
 from patchtide.config.section import Section
 from patchtide.core.meant import meant
 from patchtide.core.patchset import MinimumAge
-from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy
+from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy, ReturnBy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import ALWAYS, Day
 
@@ -151,6 +151,8 @@ class Tier(Section):
     """How many hosts may fail, over all waves, before the tier stops; unreachable ones count."""
     on_failure: Annotated[OnFailure, *_choice(tuple(OnFailure), OnFailure)] = OnFailure.ROLLBACK
     """What happens to a host whose update did harm."""
+    return_: Annotated[ReturnBy | None, *_choice(tuple(ReturnBy), ReturnBy)] = Field(default=None, alias="return")
+    """The way back that is proven before a host is touched; the file's `return` when left out."""
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
@@ -323,6 +325,9 @@ class ConfigFile(CalendarFile):
     """Whether a reboot that an update makes necessary is done in the same window."""
     services: Services = Field(default_factory=Services)
     """What becomes of services that still run replaced files."""
+    return_: Annotated[ReturnBy, *_choice(tuple(ReturnBy), ReturnBy)] = Field(ReturnBy.PACKAGES, alias="return")
+    """The way back of tiers that do not say: `packages`, `snapshot` (packages first, then a snapshot of the root file
+    system), or `none`, which needs approvals."""
     maintenance: Maintenance | None = None
     """Task files that run around a host's update."""
     trust: Names = ()

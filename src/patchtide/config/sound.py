@@ -10,7 +10,7 @@ from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
 from patchtide.core.meant import meant
-from patchtide.core.policy import room
+from patchtide.core.policy import ReturnBy, room
 from patchtide.core.windows import ALWAYS
 
 ENTER_MARGIN = timedelta(minutes=1)
@@ -43,6 +43,17 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
             hint = "Add one to `health`; `services: unchanged` is a good beginning."
             yield Fault(("tiers", position), "no health check judges this tier, and unjudged is never healthy", hint)
         yield from _windows_without_room(file, tier, ("tiers", position, "window"))
+        yield from _one_way_unapproved(file, tier, ("tiers", position))
+
+
+def _one_way_unapproved(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:
+    if _returns(file, tier) is ReturnBy.NONE and tier.approvals is None:
+        message = "has no way back (`return: none`), and nobody has to agree to that"
+        yield Fault(loc, f"tier {tier.name!r} {message}", "Add `approvals`: whoever gives one sees it in the plan.")
+
+
+def _returns(file: ConfigFile, tier: Tier) -> ReturnBy:
+    return tier.return_ or file.return_
 
 
 def expired(file: ConfigFile, today: date) -> Iterator[Fault]:
@@ -61,7 +72,7 @@ def room_needed(file: ConfigFile, tier: Tier) -> timedelta:
 
 def _parts(file: ConfigFile, tier: Tier) -> dict[str, timedelta]:
     verify = max((check.warm_up + check.deadline for check in _judging(file, tier)), default=timedelta(0))
-    return {**room(limits_of(file.limits), file.reboot, verify), "maintenance mode": ENTER_MARGIN}
+    return {**room(limits_of(file.limits), file.reboot, verify, _returns(file, tier)), "maintenance mode": ENTER_MARGIN}
 
 
 def _judging(file: ConfigFile, tier: Tier) -> list[HealthCheck]:

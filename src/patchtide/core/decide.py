@@ -8,7 +8,7 @@ from typing import TypeAlias
 from patchtide.core.gates import budget_verdict, shut_out, stop_verdict, tier_gate
 from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
-from patchtide.core.policy import OnFailure
+from patchtide.core.policy import OnFailure, ReturnBy
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
@@ -294,6 +294,8 @@ def _undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) ->
         return Do(Step.ROLLBACK, asked, run.hosts[asked[0]].reason)
     if not harmed:
         return _condemned(run, tier, wave, now)
+    if tier.returns is ReturnBy.NONE:
+        return Do(Step.LEAVE, harmed, "left as it is: its tier has no way back (return: none)")
     match tier.on_failure:
         case OnFailure.ROLLBACK:
             return _condemned(run, tier, wave, now, harmed) or Do(Step.ROLLBACK, harmed, "the update did harm")
@@ -310,7 +312,7 @@ def _condemned(
     """The healthy hosts of a wave whose update did more harm than the budget allows go back with the others."""
     verdict = budget_verdict(run, tier)
     harm = any(host.failed and host.changed for host in wave)
-    if verdict.ok or not harm or tier.on_failure is not OnFailure.ROLLBACK:
+    if verdict.ok or not harm or tier.on_failure is not OnFailure.ROLLBACK or tier.returns is ReturnBy.NONE:
         return None
     healthy = tuple(
         host.name

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.packages import Package, Removal
-from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, room
+from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy, room
 from patchtide.core.signature import Signature
 from patchtide.core.windows import Blackout, Calendar, Window
 
@@ -54,6 +54,7 @@ class TierPlan:
     on_failure: OnFailure
     approvals: Approvals | None = None
     pattern: str = ""
+    returns: ReturnBy = ReturnBy.PACKAGES
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -125,16 +126,21 @@ class Plan:
 
         It is all of the wall but the way back, so that going dark does not take a host beyond its window.
         """
-        return self.wall(tier) - self._room(tier)[WAY_BACK] if self.limits.confirm else timedelta(0)
+        unarmed = not self.limits.confirm or self.returns(tier) is ReturnBy.NONE
+        return timedelta(0) if unarmed else self.wall(tier) - self._room(tier)[WAY_BACK]
 
     def heard_within(self, tier: str) -> timedelta:
         """Return how long after its way back began a host is to be heard again, or helps itself; 0: it never does."""
         limits = self.limits
         return self._room(tier)[WAY_BACK] + limits.confirm if limits.confirm else timedelta(0)
 
+    def returns(self, tier: str) -> ReturnBy:
+        """Return the way back that the hosts of a tier have."""
+        return next(one.returns for one in self.tiers if one.name == tier)
+
     def _room(self, tier: str) -> dict[str, timedelta]:
         verify = max((check.warm_up + check.deadline for check in self.checks_of(tier)), default=timedelta(0))
-        return room(self.limits, self.reboot, verify)
+        return room(self.limits, self.reboot, verify, self.returns(tier))
 
 
 def misfit(plan: Plan) -> str | None:
@@ -146,6 +152,8 @@ def misfit(plan: Plan) -> str | None:
         return "the hosts of the tiers are not those of the plan, each once"
     if len({tier.name for tier in plan.tiers}) != len(plan.tiers):
         return "two tiers have one name"
+    if unasked := [one.name for one in plan.tiers if one.returns is ReturnBy.NONE and one.approvals is None]:
+        return f"tier {unasked[0]!r} has no way back (return: none), and nobody who approves that"
     for host in plan.hosts.values():
         files = {package.key for package in plan.patch_set.get(host.platform, ())}
         missing = [change.key for change in host.changes if change.key not in files]

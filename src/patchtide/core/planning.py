@@ -113,6 +113,7 @@ def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
         on_failure=tier.on_failure,
         approvals=tier.approvals,
         pattern=tier.pattern,
+        returns=tier.returns,
     )
 
 

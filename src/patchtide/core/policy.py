@@ -37,6 +37,14 @@ class Restarts:
     keep: tuple[str, ...] = ()
 
 
+class ReturnBy(StrEnum):
+    """The way back that has to be proven on a host before its update begins."""
+
+    PACKAGES = "packages"
+    SNAPSHOT = "snapshot"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number of hosts, as a count or as a percentage of a tier (one of them is set)."""
@@ -83,16 +91,19 @@ class Limits:
 WAY_BACK = "the way back"
 
 
-def room(limits: Limits, reboot: RebootPolicy, verify: timedelta) -> dict[str, timedelta]:
+def room(limits: Limits, reboot: RebootPolicy, verify: timedelta, returns: ReturnBy) -> dict[str, timedelta]:
     """Return what a wave needs of its window, part by part; `verify` is how long the slowest check may take.
 
-    The way back is reserved in full: putting the host back may owe a reboot of its own, and health is judged again.
+    The way back is reserved in full: putting the host back may owe a reboot of its own, and health is judged again; a
+    snapshot takes effect with a boot of its own.
     """
     owed = limits.reboot if reboot is RebootPolicy.WHEN_OWED else timedelta(0)
+    switched = limits.reboot if returns is ReturnBy.SNAPSHOT else timedelta(0)
+    back = limits.rollback + switched + owed + verify
     return {
         "update": limits.patch,
         "reboot": owed,
         "checks": verify,
         "confirmation": limits.confirm,
-        WAY_BACK: limits.rollback + owed + verify,
+        WAY_BACK: timedelta(0) if returns is ReturnBy.NONE else back,
     }

@@ -25,7 +25,7 @@ from patchtide.core.events import (
 )
 from patchtide.core.health import judged
 from patchtide.core.plan import Plan
-from patchtide.core.policy import RebootPolicy
+from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
 
@@ -102,6 +102,10 @@ class Run:
     def in_tier(self, tier: str) -> tuple[HostState, ...]:
         """Return the states of a tier's hosts, in the order of its waves."""
         return tuple(self.hosts[name] for t in self.plan.tiers if t.name == tier for name in t.hosts)
+
+    def may_return(self, host: HostState) -> bool:
+        """Return whether a host was changed, was not put back before, and has a way back at all."""
+        return host.changed and not host.rolled_back and self.plan.returns(host.tier) is not ReturnBy.NONE
 
 
 def opened(event: RunOpened) -> Run:
@@ -201,7 +205,7 @@ def _reopened(run: Run, event: RollbackAsked) -> Run:
     wanted = {
         name: _put_back(host, _also(host.reason, why) if host.failed else why)
         for name in event.hosts
-        if (host := run.hosts[name]).changed and not host.rolled_back
+        if run.may_return(host := run.hosts[name])
     }
     return replace(
         run, hosts={**run.hosts, **wanted}, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from patchtide.core.health import Check
 from patchtide.core.patchset import Selection
-from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts
+from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import Blackout, Calendar, Window
 
@@ -29,6 +29,7 @@ class TierSettings:
     failure_budget: Amount = NONE
     on_failure: OnFailure = OnFailure.ROLLBACK
     approvals: Approvals | None = None
+    returns: ReturnBy = ReturnBy.PACKAGES
     where: str = ""
 
 

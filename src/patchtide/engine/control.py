@@ -48,7 +48,7 @@ def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str
     for name in hosts:
         if name not in run.hosts:
             raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
-    changed = tuple(h.name for h in run.hosts.values() if h.changed and not h.rolled_back and h.started is None)
+    changed = tuple(h.name for h in run.hosts.values() if run.may_return(h) and h.started is None)
     wanted = tuple(name for name in changed if not hosts or name in hosts)
     if not wanted:
         raise UsageError(f"run {run_id} changed nothing there that could be put back")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from patchtide.core.health import Check
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
-from patchtide.core.policy import RestartPolicy
+from patchtide.core.policy import RestartPolicy, ReturnBy
 from patchtide.core.run import Run
 from patchtide.core.steps import Step
 
@@ -20,7 +20,7 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "refresh": False, "advisories": False, "checks": [], "without": []}
         case Step.STAGE:
             files = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
-            return {**asked, **files, "supply": {}}
+            return {**asked, **files, "supply": {}, "returns": str(run.plan.returns(tier))}
         case Step.ENTER:
             return {**asked, "state": "entered", "hook": run.plan.enter_hook}
         case Step.LEAVE:
@@ -36,7 +36,8 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "checks": _checks(run, tier), "enforce": False, "confirm": True}
         case Step.ROLLBACK:
             back = run.plan.heard_within(tier).total_seconds()
-            return {**asked, "checks": _checks(run, tier), "deadline": limits.rollback.total_seconds(), "confirm": back}
+            spans = {"deadline": limits.rollback.total_seconds(), "reboot_timeout": limits.reboot.total_seconds()}
+            return {**asked, "checks": _checks(run, tier), **spans, "confirm": back}
 
 
 def time_allowed(run: Run, step: Step, tier: str) -> float:
@@ -48,7 +49,8 @@ def time_allowed(run: Run, step: Step, tier: str) -> float:
         case Step.PATCH:
             own = limits.patch.total_seconds() + checks
         case Step.ROLLBACK:
-            own = limits.rollback.total_seconds() + checks
+            switched = run.plan.returns(tier) is ReturnBy.SNAPSHOT
+            own = limits.rollback.total_seconds() + checks + (limits.reboot.total_seconds() if switched else 0)
         case Step.REBOOT:
             own = limits.reboot.total_seconds()
         case Step.VERIFY:

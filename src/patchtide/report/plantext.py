@@ -5,6 +5,7 @@ from datetime import datetime
 
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
+from patchtide.core.policy import ReturnBy
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, one_line, size, span
@@ -129,6 +130,13 @@ def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
     return f"window {opening.name} {when}; a wave may take {span(need)}, rollback reserve included"
 
 
+_WAYS_BACK = {
+    ReturnBy.PACKAGES: "the old packages, proven on each host before it is touched",
+    ReturnBy.SNAPSHOT: "the old packages, then a snapshot of the root, proven on each host before it is touched",
+    ReturnBy.NONE: "NONE: a host that the update harms stays as it is, and waits for a person",
+}
+
+
 def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     checks = ", ".join(check.name for check in plan.checks_of(tier.name)) or "none, so nothing will pass"
     soak = f"; soaks {span(tier.soak)}" if tier.soak else ""
@@ -138,6 +146,7 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     else:
         yield "a host that goes dark stays as it is: limits.confirm is 0"
     yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
+    yield f"way back: {_WAYS_BACK[tier.returns]}"
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
         people = listed(map(one_line, tier.approvals.people))
