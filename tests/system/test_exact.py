@@ -25,7 +25,7 @@ def finished(project: Project) -> int:
 
 
 def reasons(project: Project) -> dict[str, str]:
-    return {host["name"]: host["reason"] for host in project.status()["hosts"]}
+    return {host["name"]: host["why"] for host in project.status()["hosts"]}
 
 
 def test_a_file_that_was_withdrawn_is_served_from_the_host_that_proved_it(made: Made) -> None:
