@@ -1,5 +1,7 @@
 """A machine with its own kernel: the update of a kernel, the way back to the old one, and a power cut in between."""
 
+import json
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,6 +25,20 @@ health:
   - {name: web, http: {port: 8080, path: /healthz, status: 200}, timeout: 30s, deadline: 3m}
   - {name: units, services: unchanged, deadline: 3m}
 limits: {patch: 30m, reboot: 15m, rollback: 30m}
+"""
+TIDEPOOL_WITH_SNAPSHOT = """\
+inventory: machine/inventory.yml
+return: snapshot
+tiers:
+  - {name: test, hosts: env_test, window: always}
+updates:
+  exclude:
+    - {package: "[!t]*", owner: tests, reason: about tidepool only, until: 2099-12-31}
+    - {package: "t[!i]*", owner: tests, reason: about tidepool only, until: 2099-12-31}
+health:
+  - {name: web, http: {port: 8080, path: /healthz, status: 200}, timeout: 30s, deadline: 1m}
+  - {name: units, services: unchanged, deadline: 3m}
+limits: {patch: 15m, reboot: 15m, rollback: 15m}
 """
 Machine = Project[machine.Machine]
 Started = Callable[[], Machine]
@@ -85,3 +101,42 @@ def test_a_new_kernel_is_patched_and_booted_and_the_old_one_comes_back(started: 
     assert boot_id(project) not in {first_boot, second_boot}
     assert default_entry(project) == entry
     assert project.version("machine-1") == "1.0"
+
+
+def test_a_power_cut_in_the_middle_of_the_transaction_ends_in_a_known_state(started: Started) -> None:
+    project = started()
+    project.fleet.offer("1.1")
+    old, entry = kernel(project), default_entry(project)
+    controller = project.begin("run", "--no-input", "--yes")
+    controller.until(" patch ", "begins", within=900)
+    unpacking = ["sh", "-c", "grep -q '^Setting up ' /var/lib/patchtide/*/patch.log"]
+    while project.fleet.shell("machine-1", unpacking).returncode:
+        assert controller.process.poll() is None, "the run ended before its packages were set up"
+        time.sleep(1)
+    controller.kill()
+    project.fleet.kill()
+    project.fleet.start()
+    code, end = project.patchtide("resume").returncode, project.ends()["machine-1"]
+    assert (code, end) in {(0, "patched"), (9, "rolled_back")}
+    assert project.shell("machine-1", "dpkg", "--audit") == ""
+    assert project.version("machine-1") == ("1.1" if end == "patched" else "1.0")
+    assert (kernel(project) == old) is (end == "rolled_back")
+    assert (default_entry(project) == entry) is (end == "rolled_back")
+
+
+def test_what_packages_cannot_undo_a_snapshot_does(started: Started) -> None:
+    project = started()
+    (project.directory / "patchtide.yml").write_text(TIDEPOOL_WITH_SNAPSHOT, encoding="utf-8")
+    project.fleet.offer("1.9")  # answers 500, and its maintainer script lets nobody downgrade or remove it
+    before, first_boot = project.state("machine-1"), boot_id(project)
+    assert project.run().returncode == 9
+    assert project.ends() == {"machine-1": "rolled_back"}
+    assert boot_id(project) != first_boot, "a snapshot takes effect with a boot"
+    assert project.state("machine-1") == before
+    assert project.version("machine-1") == "1.0"
+    left = project.shell("machine-1", "btrfs", "subvolume", "list", "/")
+    run = project.status()["run"]
+    assert f"@rootfs.patchtide-{run}.replaced" in left, "what was written since can still be fetched"
+    assert not left.endswith(f"@rootfs.patchtide-{run}\n"), "the snapshot itself is dropped"
+    journal = json.loads(project.shell("machine-1", "cat", f"/var/lib/patchtide/{run}/rollback.json"))
+    assert journal["methods"] == ["solver", "plain", "snapshot"], "each once, and the journal came along"
