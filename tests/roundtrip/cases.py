@@ -93,7 +93,7 @@ CASES = (
         "rpm-killed",
         "dnf's library killed in the middle of a %post script",
         _only("1.31") + _EDITED_TIDEPOOL,
-        meanwhile="pgrep -f /var/tmp/rpm-tmp >/dev/null && pkill -KILL -f patchtide-dnfside",
+        meanwhile="pgrep -f '[/]var/tmp/rpm-tmp' >/dev/null && pkill -KILL -f '[p]atchtide-dnfside'",
         breaks=True,
         system="dnf",
     ),
