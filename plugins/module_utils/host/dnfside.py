@@ -208,10 +208,8 @@ def _held(base: "Any") -> "set[str]":
     """The names of installed packages that a versionlock or an exclude of the main configuration keeps as they are."""
     found = set()  # type: set[str]
     for pattern in [*base.conf.excludepkgs, *_locked()]:
-        full = dnf.subject.Subject(pattern).get_nevra_possibilities(forms=[hawkey.FORM_NEVRA, hawkey.FORM_NEVR])
         matching = dnf.subject.Subject(pattern).get_best_query(base.sack, with_provides=False, with_filenames=False)
         found.update(package.name for package in matching.installed())
-        found.update(nevra.name for nevra in full if base.sack.query().installed().filter(name=nevra.name))
     return found
 
 
