@@ -138,10 +138,13 @@ def test_a_distribution_that_nobody_knows_is_refused(tmp_path: Path, text: str, 
         host.package_manager(str(path))
 
 
-def test_the_distribution_decides_where_both_managers_are(tmp_path: Path) -> None:
+def test_the_distribution_decides_where_both_managers_are_unless_its_admin_keeps_packages_with_the_other(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "os-release"
     path.write_text("ID=debian\n", encoding="utf-8")
-    assert isinstance(host.package_manager(str(path)), Apt)
+    assert isinstance(host.manager_of(str(path), lambda: False), Apt)
+    assert host.manager_of(str(path), lambda: True).name == "dnf"
     path.write_text('ID="rocky"\nID_LIKE="rhel centos fedora"\n', encoding="utf-8")
     assert host.manager_of(str(path)).name == "dnf"
 

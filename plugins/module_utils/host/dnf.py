@@ -212,6 +212,12 @@ def _transaction(work: str, files: Sequence[Path], remove: Sequence[str], root: 
     return dnfspeech.words(work, **question)
 
 
+def in_use() -> bool:
+    """Whether dnf is installed here and RPM packages stand in rpm's database, on a host of whatever distribution."""
+    program = shutil.which("dnf", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    return program is not None and bool(rpm.installed())
+
+
 def _each(word: Sequence[str], keys: Sequence[str], other: Sequence[str], others: Sequence[str]) -> Finished:
     """dnf run for the keys with the one word and for the others with the other; the first failure ends it."""
     done = Finished(tuple(_OFFLINE), 0, "", "")

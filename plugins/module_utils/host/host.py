@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Callable
 
 from .apt import Apt
-from .dnf import Dnf
+from .dnf import Dnf, in_use
 from .errors import HostError
 from .packagemanager import PackageManager, Trouble
 
@@ -23,13 +24,16 @@ def package_manager(os_release: str = "/etc/os-release") -> PackageManager:
     return manager
 
 
-def manager_of(os_release: str) -> PackageManager:
+def manager_of(os_release: str, uses_dnf: Callable[[], bool] = in_use) -> PackageManager:
     """The package manager of the host's distribution; HostError where it is none that this program knows.
 
-    Both may be installed on one host: only the distribution says whose database is the host's.
+    Both may be installed on one host. The distribution says whose database is the host's; but a relative of Debian
+    whose admin keeps RPM packages with dnf is kept with dnf.
     """
     fields = _os_release(os_release)
     family = {fields.get("ID", ""), *fields.get("ID_LIKE", "").split()}
+    if family & {"debian", "ubuntu"} and uses_dnf():
+        return Dnf()
     for manager, relatives in _FAMILIES:
         if family & relatives:
             return manager()
