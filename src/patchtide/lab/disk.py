@@ -131,7 +131,7 @@ def emulator(kernel: Path) -> tuple[str, ...]:
     """Return the emulator's command up to the disks: hardware is used where a kernel really starts with it."""
     accelerator = "kvm" if _starts_with_hardware(kernel) else "tcg"
     # One processor: with two, an emulated machine sometimes hangs in the middle of a reboot.
-    shape = ("-cpu", "max,-svm,-vmx", "-smp", "1", "-m", "1024", "-display", "none", "-monitor", "none")
+    shape = ("-cpu", "max", "-smp", "1", "-m", "1024", "-display", "none", "-monitor", "none")
     return ("qemu-system-x86_64", "-accel", accelerator, *shape)
 
 
