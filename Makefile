@@ -34,7 +34,7 @@ unit: setup ## every test that needs no host
 	pytest -n auto -m "not system"
 
 system: hosts ## every test on real hosts, the molecule scenarios included
-	pytest -m system -n 2 --dist worksteal
+	pytest -m system -n 3 --dist worksteal
 
 roundtrip: hosts ## there and back on real hosts, everything compared: make roundtrip CASE=repack (all without CASE)
 	python -m tests.roundtrip $(CASE)
