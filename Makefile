@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup hosts demo test lint unit system roundtrip molecule docs build clean
+.PHONY: help setup hosts demo test lint unit system machine roundtrip molecule docs build clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -34,7 +34,10 @@ unit: setup ## every test that needs no host
 	pytest -n auto -m "not system"
 
 system: hosts ## every test on real hosts, the molecule scenarios included
-	pytest -m system -n 3 --dist worksteal
+	pytest -m "system and not machine" -n 3 --dist worksteal
+
+machine: hosts ## a real kernel update, its way back, a power cut, a snapshot: on an emulated machine (half an hour and more)
+	pytest -v -m machine
 
 roundtrip: hosts ## there and back on real hosts, everything compared: make roundtrip CASE=repack (all without CASE)
 	python -m tests.roundtrip $(CASE)

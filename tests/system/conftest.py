@@ -55,6 +55,8 @@ class Project(Generic[F]):
     directory: Path
     fleet: F
     environment: dict[str, str] = field(default_factory=dict)
+    patience: float = 900
+    """Seconds that a command may take; an emulated machine is slow."""
 
     def configure(
         self, *, test: str = "", production: str = "", window: str = "all-day", exclude: str = ONLY_TIDEPOOL
@@ -74,7 +76,7 @@ class Project(Generic[F]):
             capture_output=True,
             text=True,
             check=False,
-            timeout=900,
+            timeout=self.patience,
         )
         sys.stdout.write(f"$ patchtide {' '.join(words)}\n{done.stdout}{done.stderr}[{done.returncode}]\n")
         return done

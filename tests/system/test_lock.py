@@ -82,7 +82,7 @@ def test_real_updates_tell_what_they_fix_and_are_downloaded_once(made: Made) -> 
     assert asked_again == []
     report = json.loads(project.patchtide("report", "--format", "json").stdout)
     [expat] = [fix for fix in report["fixes"] if fix["cves"]]
-    assert (expat["packages"], expat["patched"]) == (["libexpat1"], ["test-1", "prod-1"])
+    assert (expat["packages"], sorted(expat["patched"])) == (["libexpat1"], ["prod-1", "test-1"])
 
 
 def test_what_is_too_young_stays_away_and_signed_plans_alone_are_carried_out(made: Made) -> None:

@@ -10,7 +10,7 @@ from tests.system.conftest import Project
 from patchtide.lab import machine
 from patchtide.lab.disk import machine_problem
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.machine]
 
 CONFIG = """\
 inventory: machine/inventory.yml
@@ -57,7 +57,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         directories.append(directory)
         host = machine.up(directory / "machine", "machine-1", print)
         (directory / "patchtide.yml").write_text(CONFIG, encoding="utf-8")
-        return Project(directory, host)
+        return Project(directory, host, patience=3600)
 
     try:
         yield start

@@ -70,7 +70,8 @@ def probe(
     report = _report(manager, outlook, trouble + blocking, journal)
     report["notes"] = [one.as_dict() for one in notes]
     report["measurements"] = measurements([one.once() for one in wanted], report["services"])
-    return Answer(report, failure=summed_up([one.reason for one in blocking]))
+    # What stands in the way tells more than the answer that could not be had for it.
+    return Answer(report, failure=summed_up([one.reason for one in (*trouble, *blocking)]) if blocking else "")
 
 
 def _unconfirmed(run: str | None) -> list[Trouble]:
