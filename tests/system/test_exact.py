@@ -133,7 +133,7 @@ def test_a_host_without_a_mirror_is_patched_and_put_back_from_a_signed_bundle(ma
     (elsewhere.directory / "patchtide.yml").write_text(AIR_GAPPED.format(inventory=project.fleet.inventory))
     assert elsewhere.patchtide("bundle", "import", "../tide.bundle").returncode == 0
     assert elsewhere.patchtide("plan", "--bundle", run, "--detailed-exitcode").returncode == 8
-    assert elsewhere.run("--bundle", run).returncode == 0
+    assert elsewhere.run("--bundle", run, "--sign", "../release").returncode == 0
     assert elsewhere.ends() == {"prod-1": "patched"}
     assert (elsewhere.version("prod-1"), elsewhere.version("prod-1", "tidepool-extra")) == ("1.10", "1.10")
     assert elsewhere.healthy("prod-1")

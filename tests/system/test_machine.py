@@ -17,10 +17,11 @@ inventory: machine/inventory.yml
 tiers:
   - {name: test, hosts: env_test, window: always}
 updates:
-  exclude:  # they take minutes under software emulation
-    - {package: "*perl*", owner: tests, reason: slow, until: 2099-12-31}
-    - {package: "*python*", owner: tests, reason: slow, until: 2099-12-31}
-    - {package: "ca-certificates", owner: tests, reason: slow, until: 2099-12-31}
+  exclude:  # all but the kernel and tidepool: what is emulated takes ten times its time
+    - {package: "[!lt]*", owner: tests, reason: slow, until: 2099-12-31}
+    - {package: "l[!i]*", owner: tests, reason: slow, until: 2099-12-31}
+    - {package: "li[!n]*", owner: tests, reason: slow, until: 2099-12-31}
+    - {package: "t[!i]*", owner: tests, reason: slow, until: 2099-12-31}
 health:
   - {name: web, http: {port: 8080, path: /healthz, status: 200}, timeout: 30s, deadline: 3m}
   - {name: units, services: unchanged, deadline: 3m}
