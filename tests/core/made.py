@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from patchtide.core.decide import Quarantine, decide
+from patchtide.core.actions import Quarantine
+from patchtide.core.decide import decide
 from patchtide.core.events import (
     Event,
     Finding,

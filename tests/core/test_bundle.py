@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from tests.core.made import NOW, carried, opened, package, plan, tier
 
+from patchtide.core.actions import Do
 from patchtide.core.bundle import Bundle, attested, misfit, of_plan, of_run
-from patchtide.core.decide import Do, decide
+from patchtide.core.decide import decide
 from patchtide.core.gates import unproven
 from patchtide.core.plan import Attested
 from patchtide.core.run import Run

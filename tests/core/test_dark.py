@@ -19,7 +19,8 @@ from tests.core.made import (
     tier,
 )
 
-from patchtide.core.decide import Ask, Do, Settle, Wait, decide
+from patchtide.core.actions import Ask, Do, Settle, Wait
+from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, Status
 from patchtide.core.policy import Limits, OnFailure, RebootPolicy
 from patchtide.core.run import HostState, Run, fold

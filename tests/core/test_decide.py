@@ -19,7 +19,8 @@ from tests.core.made import (
     tier,
 )
 
-from patchtide.core.decide import Ask, Do, End, Settle, Wait, decide
+from patchtide.core.actions import Ask, Do, End, Settle, Wait
+from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Approved, Finding, HostsSettled, RunEnded, Status
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Amount, Approvals

@@ -21,7 +21,8 @@ from tests.core.made import (
     tier,
 )
 
-from patchtide.core.decide import Do, Quarantine, Settle, decide
+from patchtide.core.actions import Do, Quarantine, Settle
+from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event, Finding, RollbackAsked, VersionsQuarantined, VersionsReleased
 from patchtide.core.patchset import Selection, host_plan, locked

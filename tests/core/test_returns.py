@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from tests.core.made import BAD, NOW, answered, carried, did, entered, opened, plan, started, tier
 
-from patchtide.core.decide import Do, decide
+from patchtide.core.actions import Do
+from patchtide.core.decide import decide
 from patchtide.core.events import Finding, RollbackAsked, Status
 from patchtide.core.plan import Plan, misfit
 from patchtide.core.policy import Approvals, Limits, OnFailure, RebootPolicy, ReturnBy

@@ -8,7 +8,8 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from tests.core.made import BAD, GOOD, NOW, did, installed, opened, plan, tier
 
-from patchtide.core.decide import Ask, Do, End, Quarantine, Settle, Wait, decide
+from patchtide.core.actions import Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.decide import decide
 from patchtide.core.events import (
     Aborted,
     Approved,

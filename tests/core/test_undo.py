@@ -18,7 +18,8 @@ from tests.core.made import (
     tier,
 )
 
-from patchtide.core.decide import Ask, Do, End, Settle, Wait, decide
+from patchtide.core.actions import Ask, Do, End, Settle, Wait
+from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, RollbackAsked, RunEnded, Status
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import Amount, OnFailure

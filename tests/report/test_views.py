@@ -7,7 +7,7 @@ import pytest
 from tests.core.made import NOW, host_plan, opened, package, plan, tier
 from tests.report.stories import NASTY, RUN_ID, Teller, harmed_in_production, promoted, waiting
 
-from patchtide.core.decide import Ask, Do, End, Settle, Wait
+from patchtide.core.actions import Ask, Do, End, Settle, Wait
 from patchtide.core.events import Finding, Status, StepStarted
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan

@@ -7,7 +7,7 @@ from patchtide.cli.entry import sentence
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, warned
 from patchtide.cli.trusting import vouched
-from patchtide.core.decide import Ask, Wait
+from patchtide.core.actions import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError
 from patchtide.core.run import Run
 from patchtide.core.settings import Settings

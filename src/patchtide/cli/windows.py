@@ -10,11 +10,11 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.output import document, printed, raw
 from patchtide.config.load import calendar_settings_of
-from patchtide.config.sound import ENTER_MARGIN
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
 from patchtide.core.meant import meant
 from patchtide.core.planning import NotProbed, planned
+from patchtide.core.policy import ENTER_MARGIN
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import HORIZON, Opening

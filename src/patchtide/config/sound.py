@@ -10,11 +10,8 @@ from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
 from patchtide.core.meant import meant
-from patchtide.core.policy import ReturnBy, room
+from patchtide.core.policy import ENTER_MARGIN, ReturnBy, room
 from patchtide.core.windows import ALWAYS
-
-ENTER_MARGIN = timedelta(minutes=1)
-"""What entering maintenance mode may cost of a window, as the engine counts it."""
 
 
 def calendar_faults(file: CalendarFile) -> Iterator[Fault]:

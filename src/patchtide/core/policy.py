@@ -88,6 +88,9 @@ class Limits:
     """How much later than everything should be done a host that nobody confirmed restores itself; 0: never."""
 
 
+ENTER_MARGIN = timedelta(minutes=1)
+"""What entering maintenance mode may cost of a window, so that the update itself still finds its room."""
+
 WAY_BACK = "the way back"
 
 

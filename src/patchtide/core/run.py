@@ -78,6 +78,11 @@ class HostState:
         """Whether nothing more is to be done to the host as things stand."""
         return self.end is not None and self.next is None and self.started is None
 
+    @property
+    def unbegun(self) -> bool:
+        """Whether nothing has begun on the host that would have to be brought to an end."""
+        return self.next in {Step.STAGE, Step.ENTER} and self.started is None and not self.entered
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from patchtide.core.decide import Action, decide
+from patchtide.core.actions import Action
+from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.meant import meant

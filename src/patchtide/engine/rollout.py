@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.decide import Action, Ask, Do, End, Quarantine, Settle, Wait, decide
+from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.decide import decide
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import (
     Event,

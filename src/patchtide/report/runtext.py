@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.decide import Action, Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.run import Run
 from patchtide.report.fixes import left_text
 from patchtide.report.runview import DOING, RunView, run_view
