@@ -9,9 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from patchtide.core import checkpoint, plan
+from patchtide.core.checkpoint import Checkpoint
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
-from patchtide.core.plan import SCHEMA, Plan, misfit
+from patchtide.core.plan import Plan
 
 T = TypeVar("T")
 
@@ -67,19 +69,22 @@ def digest_of_text(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def sealed(plan: Plan) -> Plan:
-    """Return the plan with its digest."""
-    return replace(plan, digest=digest_of(plain(plan)))
+D = TypeVar("D", Plan, Checkpoint)
 
 
-def is_sealed(plan: Plan) -> bool:
-    """Tell whether a plan's digest is its own."""
-    return plan.digest == digest_of(plain(plan))
+def sealed(found: D) -> D:
+    """Return a document with its digest."""
+    return replace(found, digest=digest_of(plain(found)))
 
 
-def signed_bytes(plan: Plan) -> bytes:
-    """Return what a signature of a plan is made of: the digest, and that it is a plan's."""
-    return f"{SCHEMA}\n{plan.digest}\n".encode()
+def is_sealed(found: Plan | Checkpoint) -> bool:
+    """Tell whether a document's digest is its own."""
+    return found.digest == digest_of(plain(found))
+
+
+def signed_bytes(found: Plan | Checkpoint) -> bytes:
+    """Return what a signature of a document is made of: its digest, and which kind of document has it."""
+    return f"{plan.SCHEMA if isinstance(found, Plan) else checkpoint.SCHEMA}\n{found.digest}\n".encode()
 
 
 def plan_schema() -> dict[str, Any]:
@@ -89,26 +94,52 @@ def plan_schema() -> dict[str, Any]:
     return {**head, **body, "title": "A plan of Patchtide"}
 
 
-def plan_text(plan: Plan) -> str:
-    """Return a sealed plan as stable, diffable JSON text."""
-    return json.dumps(plain(plan), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def document_text(found: Plan | Checkpoint) -> str:
+    """Return a sealed document as stable, diffable JSON text."""
+    return json.dumps(plain(found), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+plan_text = document_text
 
 
 def plan_of(text: str, where: str) -> Plan:
     """Return the plan that a file holds; raises UsageError when it is not one or its digest does not fit."""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"not a plan: {error.msg}", where=f"{where}:{error.lineno}", hint=_AGAIN) from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise UsageError(f"not a plan: `schema` is not {SCHEMA!r}", where=where, hint=_AGAIN)
-    if document.get("digest") != digest_of(document):
-        raise UsageError("the plan was changed after it was made: its digest does not fit", where=where, hint=_AGAIN)
-    plan = parsed(Plan, document, what="not a plan", where=where)
-    problem = misfit(plan)
+    hint = "Make a new one with `patchtide plan -o FILE`."
+    found = parsed(Plan, _sealed_data(text, plan.SCHEMA, "plan", where, hint), what="not a plan", where=where)
+    problem = plan.misfit(found)
     if problem is not None:
-        raise UsageError(f"the plan does not fit together: {problem}", where=where, hint=_AGAIN)
-    return plan
+        raise UsageError(f"the plan does not fit together: {problem}", where=where, hint=hint)
+    return found
 
 
-_AGAIN = "Make a new one with `patchtide plan -o FILE`."
+def checkpoint_of(text: str, where: str) -> Checkpoint:
+    """Return the checkpoint that a file holds; raises UsageError when it is not one or its digest does not fit."""
+    hint = "Name a file that `patchtide audit checkpoint -o FILE` wrote."
+    data = _sealed_data(text, checkpoint.SCHEMA, "checkpoint", where, hint)
+    found = parsed(Checkpoint, data, what="not a checkpoint", where=where)
+    problem = checkpoint.misfit(found)
+    if problem is not None:
+        raise UsageError(f"the checkpoint does not fit together: {problem}", where=where, hint=hint)
+    return found
+
+
+def _sealed_data(text: str, schema: str, what: str, where: str, hint: str) -> dict[str, Any]:
+    """Return a JSON document with a digest that fits, as plain data; raises UsageError."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"not a {what}: {error.msg}", where=f"{where}:{error.lineno}", hint=hint) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets in brackets
+        raise UsageError(f"not a {what}: {error}", where=where, hint=hint) from None
+    if not isinstance(data, dict) or data.get("schema") != schema:
+        raise UsageError(f"not a {what}: `schema` is not {schema!r}", where=where, hint=hint)
+    if "digest" not in data or data["digest"] != _digest_or_none(data):
+        raise UsageError(f"the {what} was changed after it was made: its digest does not fit", where=where, hint=hint)
+    return data
+
+
+def _digest_or_none(data: Mapping[str, object]) -> str | None:
+    try:
+        return digest_of(data)
+    except (ValueError, RecursionError):  # a text with half a character, too deep to be written again
+        return None

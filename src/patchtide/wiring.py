@@ -13,6 +13,7 @@ from patchtide.ports import Depot, Lock, Notifier, Store
 
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
+    from patchtide.adapters.store import LogKeeper
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -32,6 +33,13 @@ def store(of: Settings) -> Store:
     from patchtide.adapters.store import SqliteStore
 
     return SqliteStore(Path(of.state) / "log.db")
+
+
+def log_keeper(of: Settings) -> LogKeeper:
+    """Return what looks after the project's event log: its soundness, its copies, its audit."""
+    from patchtide.adapters.store import LogKeeper
+
+    return LogKeeper(Path(of.state) / "log.db")
 
 
 def lock(of: Settings) -> Lock:
@@ -112,3 +120,10 @@ def verified(trusted: Sequence[Path], data: bytes, signatures: Sequence[Signatur
     from patchtide.adapters import sign
 
     return sign.verified(trusted, data, signatures)
+
+
+def genuine(data: bytes, signatures: Sequence[Signature]) -> bool:
+    """Tell whether each signature of some bytes was made with the key that it names, whoever has that one."""
+    from patchtide.adapters import sign
+
+    return sign.genuine(data, signatures)

@@ -3,6 +3,7 @@
 import pytest
 from tests.core.made import BAD, FINE, GOOD, NOW, answered, carried, did, failed, installed, opened, plan, started
 
+from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
     Finding,
@@ -32,9 +33,9 @@ def patching() -> Run:
 
 
 def test_a_history_begins_with_its_opening_and_has_one() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(PatchtideError):
         folded([RunTaken(NOW, "ann")])
-    with pytest.raises(TypeError):
+    with pytest.raises(PatchtideError):
         folded([RunOpened(NOW, plan(), "ann"), RunOpened(NOW, plan(), "ann")])
 
 

@@ -29,6 +29,8 @@ TABLE = {
     "windows": Lazy("windows:windows", _LOOK, "When a tier may be worked on, and why not now."),
     "history": Lazy("history:history", _LOOK, "All runs, and how they ended."),
     "report": Lazy("report:report", _LOOK, "A run as HTML, Markdown, JSON, JUnit or CSV."),
+    "audit": Lazy("audit:audit", _LOOK, "Whether the record is the one that was written; checkpoints of it."),
+    "store": Lazy("store:store", _LOOK, "Look after the state: check it, back it up, put a backup back."),
     "lab": Lazy("lab:lab", _REHEARSE, "A disposable practice fleet of real hosts."),
     "demo": Lazy("demo:demo", _REHEARSE, "The whole story on a practice fleet."),
 }

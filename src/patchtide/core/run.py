@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import assert_never
 
+from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
     Approved,
@@ -120,16 +122,20 @@ def opened(event: RunOpened) -> Run:
 
 
 def folded(events: Iterable[Event]) -> Run:
-    """Return what a whole history adds up to; the first event has to open the run."""
+    """Return what a whole history adds up to; raises PatchtideError for one that does not fit together."""
     history = iter(events)
-    first = next(history)
+    first = next(history, None)
     if not isinstance(first, RunOpened):
-        msg = f"a run begins with run_opened, not with {first.kind}"
-        raise TypeError(msg)
-    run = opened(first)
-    for event in history:
-        run = fold(run, event)
-    return run
+        begins = f"begins with {first.kind}" if first else "is empty"
+        raise PatchtideError(f"the history of a run {begins}, not with run_opened", hint=_LOOK)
+    try:
+        return reduce(fold, history, opened(first))
+    except (LookupError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise PatchtideError(f"the history of a run does not fit together ({why})", hint=_LOOK) from error
+
+
+_LOOK = "`patchtide store check` and `patchtide audit verify` tell what is wrong with the log."
 
 
 def fold(run: Run, event: Event) -> Run:

@@ -67,6 +67,18 @@ def verified(trusted: Sequence[Path], data: bytes, signatures: Sequence[Signatur
     return next((name for name, key in keys for one in signatures if _fits(key, data, one)), None)
 
 
+def genuine(data: bytes, signatures: Sequence[Signature]) -> bool:
+    """Tell whether each signature was made with the key that it names, whoever has that one."""
+    return all((key := _raw(one.key)) is not None and _fits(key, data, one) for one in signatures)
+
+
+def _raw(text: str) -> Ed25519PublicKey | None:
+    try:
+        return Ed25519PublicKey.from_public_bytes(b64decode(text, validate=True))
+    except (NotBase64, ValueError):
+        return None
+
+
 def _fits(key: Ed25519PublicKey, data: bytes, signature: Signature) -> bool:
     if signature.key != _text(key):
         return False
@@ -99,10 +111,8 @@ def _public(path: Path) -> tuple[str, Ed25519PublicKey]:
     words = text.split()
     if len(words) != len(_FORM.split()) or words[0] != _KIND or not _NAME.fullmatch(words[2]):
         raise UsageError(f"this is no public key: it is not one line `{_FORM}`", where=str(path), hint=_PUB)
-    try:
-        raw = b64decode(words[1], validate=True)
-        key = Ed25519PublicKey.from_public_bytes(raw)
-    except (NotBase64, ValueError):
+    key = _raw(words[1])
+    if key is None:
         hint = "Copy it again from who gave it to you; " + _PUB
         raise UsageError(
             f"this is no public key: not {_RAW_LENGTH} bytes in Base64", where=str(path), hint=hint

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from patchtide.core.errors import PatchtideError
 
-VERSION = 1
+VERSION = 2
 _APPLICATION = 0x50_54_49_44  # "PTID": other programs' databases are not ours to write to
 _TABLE = """
 CREATE TABLE events (
@@ -20,6 +22,14 @@ CREATE TABLE events (
     PRIMARY KEY (run_id, seq)
 )
 """
+
+_INDEXES = (
+    # What was said of versions, and the list of runs, are looked up in logs of a million events.
+    "CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind)",
+    "CREATE INDEX IF NOT EXISTS events_that_open ON events (seq) WHERE seq = 1",
+)
+_MIGRATIONS = {1: _INDEXES}
+"""What brings a log from a schema version to the next; each may be done again."""
 
 
 class StoreError(PatchtideError):
@@ -37,38 +47,73 @@ def created(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
 
 
-def checked(log: sqlite3.Connection, path: Path, marker: Path) -> None:
-    """Prepare a connection, and the schema when the file is new; raises StoreError for a file that is not this log."""
+def checked(log: sqlite3.Connection, path: Path, marker: Path, keep: Callable[[int], object]) -> None:
+    """Prepare a connection, and the schema when the file is new or of an older release.
+
+    `keep` makes a backup of a log that has this older version, before it is changed. Raises StoreError for a file that
+    is not this log, or that a later release wrote.
+    """
     log.execute("PRAGMA synchronous = FULL")
     if _value(log, "PRAGMA application_id") != _APPLICATION:
         _prepare(log, path, marker)
+    if version_of(log, path) != VERSION:
+        _migrate(log, path, keep)
+    log.execute("PRAGMA journal_mode = WAL")  # a restored copy has none yet; for all others this does nothing
+    if not marker.exists():
+        os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def version_of(log: sqlite3.Connection, path: Path) -> int:
+    """Return a log's schema version; raises StoreError for a version of a later release, and for no log at all."""
+    if _value(log, "PRAGMA application_id") != _APPLICATION:
+        raise StoreError("this is not a log of runs", hint="Name another file.", where=str(path))
     version = _value(log, "PRAGMA user_version")
-    if version != VERSION:
+    if version != VERSION and version not in _MIGRATIONS:
+        knows = f"this release knows {VERSION}" + "".join(f", and migrates {old}" for old in sorted(_MIGRATIONS))
         raise StoreError(
-            f"the log of the runs has schema version {version}; this release knows {VERSION}",
+            f"the log of the runs has schema version {version}; {knows}",
             hint="Use the release of Patchtide that wrote it, or a later one.",
             where=str(path),
         )
-    if not marker.exists():
-        os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return version
+
+
+def _migrate(log: sqlite3.Connection, path: Path, keep: Callable[[int], object]) -> None:
+    """Bring a log to this release's version, all or nothing; nobody appends between the backup and the change."""
+    with written_whole(log):
+        version = version_of(log, path)  # another process may have been quicker
+        if version != VERSION:
+            keep(version)
+        for step in range(version, VERSION):
+            for statement in _MIGRATIONS[step]:
+                log.execute(statement)
+        log.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def written_whole(log: sqlite3.Connection) -> Iterator[None]:
+    """Do what follows in one transaction that nobody else writes in, or not at all."""
+    log.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        log.execute("COMMIT")
+    except BaseException:
+        if log.in_transaction:
+            log.execute("ROLLBACK")
+        raise
 
 
 def _prepare(log: sqlite3.Connection, path: Path, marker: Path) -> None:
     """Make the schema in a new file: two may come at once, so it is looked at again once it is ours."""
     _refuse_other(log, path, marker)
     log.execute("PRAGMA journal_mode = WAL")
-    log.execute("BEGIN IMMEDIATE")
-    try:
+    with written_whole(log):
         if _value(log, "PRAGMA application_id") != _APPLICATION:
             _refuse_other(log, path, marker)
-            log.execute(_TABLE)
+            for statement in (_TABLE, *_INDEXES):
+                log.execute(statement)
             log.execute(f"PRAGMA application_id = {_APPLICATION}")
             log.execute(f"PRAGMA user_version = {VERSION}")
-        log.execute("COMMIT")
-    except BaseException:
-        if log.in_transaction:
-            log.execute("ROLLBACK")
-        raise
 
 
 def _refuse_other(log: sqlite3.Connection, path: Path, marker: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
-from patchtide.adapters.store.schema import StoreError, chained, checked, created
+from patchtide.adapters.store.backup import backed_up, beside
+from patchtide.adapters.store.schema import StoreError, chained, checked, created, written_whole
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.documents import event_of, event_text
@@ -20,7 +21,7 @@ _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _BUSY_SECONDS = 10.0
 _LAST = "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1"
 _ADD = "INSERT INTO events (run_id, seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
-_READ = "SELECT seq, body, hash FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
+_READ = "SELECT seq, body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
 _RUNS = "SELECT run_id FROM events WHERE seq = 1 AND run_id <> ? ORDER BY rowid"
 _SAID = "SELECT run_id, seq, body FROM events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY rowid"
 
@@ -49,7 +50,7 @@ class SqliteStore:
         if not self._exists():
             return ()
         rows = self._with(lambda log: log.execute(_READ, (run_id, after)).fetchall())
-        return tuple((seq, self._event(run_id, seq, body)) for seq, body, _ in rows)
+        return tuple((seq, self._event(run_id, seq, body)) for seq, body in rows)
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first; raises StoreError."""
@@ -63,20 +64,6 @@ class SqliteStore:
             return ()
         rows = self._with(lambda log: log.execute(_SAID, (json.dumps(kinds),)).fetchall())
         return tuple((stream, self._event(stream, seq, body)) for stream, seq, body in rows)
-
-    def first_altered(self, run_id: str) -> int | None:
-        """Return the sequence number of the first event that does not fit the hash chain, or None; raises StoreError.
-
-        A tail that was cut off leaves a chain that fits: only a checkpoint kept elsewhere shows that.
-        """
-        _refuse_odd(run_id)
-        rows = self._with(lambda log: log.execute(_READ, (run_id, 0)).fetchall()) if self._exists() else []
-        before = run_id
-        for expected, (seq, body, found) in enumerate(rows, start=1):
-            before = chained(before, body)
-            if seq != expected or found != before:
-                return expected
-        return None
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -154,7 +141,7 @@ class SqliteStore:
             check_same_thread=False,
         )
         try:
-            checked(log, self._path, self._marker)
+            checked(log, self._path, self._marker, lambda version: backed_up(self._path, beside(self._path, version)))
         except BaseException:
             log.close()
             raise
@@ -163,17 +150,10 @@ class SqliteStore:
 
 def _appended(log: sqlite3.Connection, run_id: str, event: Event, body: str) -> int:
     """Several processes append (the controller, and people's commands): the number is taken inside the transaction."""
-    log.execute("BEGIN IMMEDIATE")
-    try:
-        with closing(log.execute(_LAST, (run_id,))) as rows:
-            last, before = rows.fetchone() or (0, run_id)
+    with written_whole(log), closing(log.execute(_LAST, (run_id,))) as rows:
+        last, before = rows.fetchone() or (0, run_id)
         row = (run_id, last + 1, event.at.isoformat(), event.kind, body, chained(before, body))
         log.execute(_ADD, row)
-        log.execute("COMMIT")
-    except BaseException:
-        if log.in_transaction:
-            log.execute("ROLLBACK")
-        raise
     return int(last) + 1
 
 
