@@ -13,7 +13,6 @@ from tests.core.made import NOW, plan, tier
 from patchtide.core.errors import UsageError
 from patchtide.core.events import (
     Aborted,
-    Approved,
     Event,
     Finding,
     Held,
@@ -30,6 +29,7 @@ from patchtide.core.events import (
 from patchtide.core.health import Measurement
 from patchtide.core.plan import SCHEMA
 from patchtide.core.policy import Amount, Approvals, OnFailure
+from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Blackout, Day, Window
 from patchtide.documents import digest_of, event_of, event_text, parsed, plain, plan_of, plan_text, sealed

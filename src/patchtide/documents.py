@@ -14,6 +14,7 @@ from patchtide.core.checkpoint import Checkpoint
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.plan import Plan
+from patchtide.core.said import Word
 
 T = TypeVar("T")
 
@@ -85,6 +86,12 @@ def is_sealed(found: Plan | Checkpoint) -> bool:
 def signed_bytes(found: Plan | Checkpoint) -> bytes:
     """Return what a signature of a document is made of: its digest, and which kind of document has it."""
     return f"{plan.SCHEMA if isinstance(found, Plan) else checkpoint.SCHEMA}\n{found.digest}\n".encode()
+
+
+def word_bytes(run_id: str, word: Word) -> bytes:
+    """Return what a signature of a person's word is made of: all of it, and the run to which it was said."""
+    said = plain(replace(word, signature=None, doubt=""))
+    return f"patchtide/word/v1\n{run_id}\n{json.dumps(said, sort_keys=True, ensure_ascii=False)}\n".encode()
 
 
 def plan_schema() -> dict[str, Any]:

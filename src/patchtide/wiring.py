@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from patchtide.core.errors import UsageError
 from patchtide.core.settings import Settings
 from patchtide.core.signature import Signature
 from patchtide.engine.desk import Desk
+from patchtide.engine.speaking import People, Speaker, VouchedStore
 from patchtide.ports import Depot, Lock, Notifier, Store
 
 if TYPE_CHECKING:
@@ -29,10 +32,25 @@ def settings(path: Path | None = None, *, planning: bool = True) -> Settings:
 
 
 def store(of: Settings) -> Store:
-    """Return the project's event log."""
+    """Return the project's event log, in which what people say is looked at each time it is read."""
     from patchtide.adapters.store import SqliteStore
 
-    return SqliteStore(Path(of.state) / "log.db")
+    return VouchedStore(SqliteStore(Path(of.state) / "log.db"), People(of.people, verified))
+
+
+def speaker(of: Settings, key: Path | None) -> Speaker:
+    """Return who speaks: whose key this is, or the system user that one is, if that may be; raises UsageError."""
+    if key is None:
+        name = who()
+        if name in of.people:
+            raise UsageError(f"{name} has a key here, so what they say has to be signed", hint="Add `--sign KEY`.")
+        return Speaker(name)
+    mine = public_text(key).split()[1]
+    owners = [name for name, paths in of.people.items() for path in paths if public_text(Path(path)).split()[1] == mine]
+    if not owners:
+        hint = "Name its public half in the configuration: `people: {NAME: keys/NAME.pub}`."
+        raise UsageError("this key is nobody's here", where=str(key), hint=hint)
+    return Speaker(owners[0], partial(signed, key))
 
 
 def log_keeper(of: Settings) -> LogKeeper:

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from tests.cli.fleet import Fleet
 
-from patchtide.adapters.fake import MemoryLock, MemoryStore
+from patchtide.adapters.fake import MemoryLock
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
 from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
-from patchtide.ports import Notifier
-from patchtide.wiring import depot
+from patchtide.engine.speaking import People, VouchedStore
+from patchtide.ports import Notifier, Store
+from patchtide.wiring import depot, verified
 
 CONFIGURATION = """\
 inventory: hosts.yml
@@ -94,17 +95,20 @@ def recorded(project: Path) -> Callable[[str, list[Event]], None]:
 @pytest.fixture
 def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """The project with hosts that are as fast as memory; log, lock and clock live as long as the test."""
-    hosts, store, lock = Fleet(), MemoryStore(), MemoryLock()
+    hosts, lock = Fleet(), MemoryLock()
+
+    def kept(of: Settings) -> Store:
+        return VouchedStore(hosts.log, People(of.people, verified))
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, store, lock, hosts.clock, notifier, depot(of))
+        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of))
 
     for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
     for name in ("status", "history", "report", "doctor", "quarantine"):
         __import__(f"patchtide.cli.{name}")
-        monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", lambda _: store)
+        monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", kept)
     for name in ("status", "doctor"):
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "lock", lambda _: lock)
     monkeypatch.setattr(sys.modules["patchtide.cli.status"], "now", hosts.clock.now)

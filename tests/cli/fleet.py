@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.core.made import NOW
 
-from patchtide.adapters.fake import FakeClock
+from patchtide.adapters.fake import FakeClock, MemoryStore
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.fleet import Host
@@ -39,6 +39,7 @@ class Fleet:
     before: Callable[[Deed], None] = lambda _: None
     deeds: list[Deed] = field(default_factory=list)
     back: set[str] = field(default_factory=set)
+    log: MemoryStore = field(default_factory=MemoryStore)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
 
     def hosts(self, inventory: Sequence[str], pattern: str) -> tuple[Host, ...]:

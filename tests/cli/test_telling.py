@@ -12,11 +12,14 @@ from patchtide.cli.call import Call
 from patchtide.cli.lines import LineNotifier, lines_of
 from patchtide.cli.output import document, painted, printed, told
 from patchtide.cli.progress import LiveNotifier
-from patchtide.core.events import Aborted, Approved, Event, RollbackAsked, RunTaken
+from patchtide.core.events import Aborted, Event, RollbackAsked, RunTaken
 from patchtide.core.run import folded
+from patchtide.core.said import Approved, Rejected, Waived
 
 SAID: list[Event] = [
     Approved(NOW, "bob", "sha256:ab", "fine"),
+    Rejected(NOW, "bob", "sha256:ab", "not today", doubt="forged"),
+    Waived(NOW, "bob", "sha256:ab", "notice", "it burns"),
     Aborted(NOW, "bob", "the shop is full"),
     RollbackAsked(NOW, "bob", "slow", ("p1",)),
     RunTaken(NOW, "ann", 2),

@@ -12,7 +12,6 @@ from patchtide.core.actions import Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import (
     Aborted,
-    Approved,
     Event,
     Finding,
     Held,
@@ -28,6 +27,7 @@ from patchtide.core.events import (
 )
 from patchtide.core.policy import Amount, Approvals, OnFailure
 from patchtide.core.run import Run, fold
+from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Window
 

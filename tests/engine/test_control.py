@@ -11,10 +11,12 @@ from patchtide.core.events import Status
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals
 from patchtide.core.steps import EndState, Outcome, Step
-from patchtide.engine.control import abort, approve, ask_rollback, quarantine, release
+from patchtide.engine.consent import approve
+from patchtide.engine.control import abort, ask_rollback, quarantine, release
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import history, in_quarantine, run_named, standing, timeline
 from patchtide.engine.rollout import drive, open_run
+from patchtide.engine.speaking import Speaker
 from patchtide.ports import Report
 
 
@@ -33,7 +35,7 @@ def test_an_approval_is_bound_to_the_plan() -> None:
     at = desk()
     of = asking()
     run_id = open_run(of, at, "ann")
-    event = approve(run_id, at, "bob", "looks good")
+    event = approve(run_id, at, Speaker("bob"), "looks good")
     assert (event.digest, event.by, event.comment) == (of.digest, "bob", "looks good")
     assert timeline(at.store, run_id)[-1] == event
 
@@ -51,25 +53,25 @@ def test_an_approval_of_the_wrong_person_is_refused(by: str, message: str) -> No
     at = desk()
     run_id = open_run(asking(), at, "ann")
     with pytest.raises(UsageError, match=message):
-        approve(run_id, at, by)
+        approve(run_id, at, Speaker(by))
     assert len(timeline(at.store, run_id)) == 1
 
 
 def test_an_approval_counts_once() -> None:
     at = desk()
     run_id = open_run(asking(), at, "ann")
-    approve(run_id, at, "bob")
+    approve(run_id, at, Speaker("bob"))
     with pytest.raises(UsageError, match="already"):
-        approve(run_id, at, "bob")
+        approve(run_id, at, Speaker("bob"))
 
 
 def test_approving_what_needs_none_or_has_ended_is_refused() -> None:
     at = desk()
     with pytest.raises(UsageError, match="needs no approval"):
-        approve(open_run(plan(), at, "ann"), at, "bob")
+        approve(open_run(plan(), at, "ann"), at, Speaker("bob"))
     run_id, at = done()
     with pytest.raises(UsageError, match="has ended"):
-        approve(run_id, at, "bob")
+        approve(run_id, at, Speaker("bob"))
 
 
 def test_a_run_that_ended_cannot_be_aborted() -> None:

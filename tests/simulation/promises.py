@@ -11,7 +11,6 @@ from tests.simulation.story import Story
 
 from patchtide.core.events import (
     Aborted,
-    Approved,
     Event,
     HostFinished,
     HostsSettled,
@@ -23,6 +22,7 @@ from patchtide.core.events import (
 from patchtide.core.health import judged
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.run import Run, fold, folded, opened
+from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import openings
 from patchtide.documents import event_of, event_text
@@ -154,7 +154,9 @@ def soaked(run: Run, tier: TierPlan, at: datetime) -> None:
 def agreed(run: Run, tier: TierPlan, at: datetime) -> None:
     if tier.approvals is None:
         return
-    names = {a.by for a in run.approvals if a.digest == run.plan.digest} & set(tier.approvals.people) - {run.opened_by}
+    names = {vote.by for vote in run.said.votes if vote.digest == run.plan.digest} & set(tier.approvals.people) - {
+        run.opened_by
+    }
     assert len(names) >= tier.approvals.count
     assert at >= run.opened_at + tier.approvals.notice
 

@@ -14,10 +14,12 @@ from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Event
 from patchtide.core.plan import Plan
 from patchtide.core.run import Run, folded
-from patchtide.engine.control import abort, approve, ask_rollback
+from patchtide.engine.consent import approve
+from patchtide.engine.control import abort, ask_rollback
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import timeline
 from patchtide.engine.rollout import drive, open_run
+from patchtide.engine.speaking import Speaker
 
 PATIENCE = timedelta(days=12)
 
@@ -69,7 +71,7 @@ class People:
         try:
             match what:
                 case "approve":
-                    approve(self.run_id, self.desk, self.random.choice(["ann", "bob", "cid"]))
+                    approve(self.run_id, self.desk, Speaker(self.random.choice(["ann", "bob", "cid"])))
                 case "abort":
                     abort(self.run_id, self.desk, "bob", "enough")
                 case "rollback all":

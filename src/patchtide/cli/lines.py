@@ -8,7 +8,6 @@ from patchtide.cli.call import Call
 from patchtide.cli.output import told
 from patchtide.core.events import (
     Aborted,
-    Approved,
     Event,
     Held,
     HostFinished,
@@ -22,6 +21,7 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
+from patchtide.core.said import Approved, Rejected, Waived, Word
 from patchtide.report.words import amount, listed, moment, one_line, span
 
 
@@ -44,7 +44,11 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             until = f" until {moment(event.until)}" if event.until else ""
             yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
         case Approved():
-            yield _line(event.at, "approved", f"by {event.by} {event.comment}")
+            yield _line(event.at, "approved", f"by {event.by} {event.comment}{_doubted(event)}")
+        case Rejected():
+            yield _line(event.at, "rejected", f"by {event.by}: {event.reason}{_doubted(event)}")
+        case Waived():
+            yield _line(event.at, "waived", f"by {event.by}: {event.reason}{_doubted(event)}", event.item)
         case Aborted():
             yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
         case RollbackAsked():
@@ -57,6 +61,10 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
         case _:
             assert_never(event)
+
+
+def _doubted(word: Word) -> str:
+    return f" (does not count: {word.doubt})" if word.doubt else ""
 
 
 def _line(at: datetime, word: str, rest: str, subject: str = "") -> str:

@@ -1,4 +1,7 @@
-"""`patchtide approve` and `patchtide abort`: what people say to a run, under the name of their system user."""
+"""`patchtide approve`, `reject`, `waive` and `abort`: what people say to a run, signed or as their system user."""
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -7,12 +10,36 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw
 from patchtide.core.errors import UsageError
-from patchtide.engine import control
+from patchtide.core.run import Run
+from patchtide.core.said import known_by
+from patchtide.engine import consent, control
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import run_named
-from patchtide.wiring import desk, settings, who
+from patchtide.engine.speaking import Speaker
+from patchtide.wiring import desk, settings, speaker, who
 
 _SHORTEST_DIGEST = 12
+
+
+_sign = click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Speak with your private key.")
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A run, and who speaks to it."""
+
+    ports: Desk
+    run_id: str
+    run: Run
+    speaker: Speaker
+
+
+def floor(call: Call, run_name: str, key: Path | None) -> Floor:
+    """Return the run that is spoken to and who speaks; raises UsageError for who has to sign, or signs as nobody."""
+    project = settings(call.config, planning=False)
+    ports = desk(project, LineNotifier(call))
+    run_id, run = run_named(ports.store, run_name)
+    return Floor(ports, run_id, run, speaker(project, key))
 
 
 def _desk(call: Call) -> Desk:
@@ -23,17 +50,53 @@ def _desk(call: Call) -> Desk:
 @click.argument("run_name", metavar="RUN")
 @click.option("--comment", default="", help="Why, for the record.")
 @click.option("--digest", default="", help="Approve only if this is the digest of the run's plan.")
+@_sign
 @click.pass_obj
-def approve(call: Call, run_name: str, comment: str, digest: str) -> int:
-    """Agree to exactly the plan of a run, as the system user that you are; never as its requester."""
-    ports = _desk(call)
-    run_id, run = run_named(ports.store, run_name)
-    _refuse_other_plan(run.plan.digest, digest)
-    given = control.approve(run_id, ports, who(), comment)
+def approve(call: Call, run_name: str, comment: str, digest: str, sign: Path | None) -> int:
+    """Agree to exactly the plan of a run, for the opening that comes next; never as its requester.
+
+    You speak with your key, or as the system user that you are where you have none.
+    """
+    at = floor(call, run_name, sign)
+    _refuse_other_plan(at.run.plan.digest, digest)
+    given = consent.approve(at.run_id, at.ports, at.speaker, comment)
     if call.json:
-        raw(document("approve", given, run=run_id))
+        raw(document("approve", given, run=at.run_id))
     else:
-        printed(f"{given.by} approved run {run_id}, plan {given.digest}", call)
+        printed(f"{given.by} approved run {at.run_id}, plan {given.digest} ({known_by(given)})", call)
+    return 0
+
+
+@command("reject")
+@click.argument("run_name", metavar="RUN")
+@because
+@_sign
+@click.pass_obj
+def reject(call: Call, run_name: str, reason: str, sign: Path | None) -> int:
+    """Say no to a run that you are asked about: nothing new begins in those tiers until you approve."""
+    at = floor(call, run_name, sign)
+    said = consent.reject(at.run_id, at.ports, at.speaker, reason)
+    if call.json:
+        raw(document("reject", said, run=at.run_id))
+    else:
+        printed(f"{said.by} rejected run {at.run_id} ({known_by(said)}): {said.reason}", call)
+    return 0
+
+
+@command("waive")
+@click.argument("run_name", metavar="RUN")
+@click.argument("item")
+@because
+@_sign
+@click.pass_obj
+def waive(call: Call, run_name: str, item: str, reason: str, sign: Path | None) -> int:
+    """Let a run go on without one ITEM that its gates ask for, such as `notice`; who, and why, is shown everywhere."""
+    at = floor(call, run_name, sign)
+    said = consent.waive(at.run_id, at.ports, at.speaker, item, reason)
+    if call.json:
+        raw(document("waive", said, run=at.run_id))
+    else:
+        printed(f"{said.by} waived {said.item!r} in run {at.run_id} ({known_by(said)}): {said.reason}", call)
     return 0
 
 

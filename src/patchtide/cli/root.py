@@ -21,6 +21,8 @@ TABLE = {
     "resume": Lazy("run:resume", _DAY, "Go on with a run that was interrupted or had to wait."),
     "tick": Lazy("tick:tick", _DAY, "Go on with every unfinished run as far as it can, for cron and timers."),
     "approve": Lazy("people:approve", _PEOPLE, "Agree to exactly the plan of a run."),
+    "reject": Lazy("people:reject", _PEOPLE, "Say no: nothing new begins until you approve."),
+    "waive": Lazy("people:waive", _PEOPLE, "Let a run go on without one thing that its gates ask for."),
     "abort": Lazy("people:abort", _PEOPLE, "Begin nothing new; bring what began to a safe end."),
     "rollback": Lazy("rollback:rollback", _PEOPLE, "Put the hosts that a run changed back as they were."),
     "bundle": Lazy("bundle:bundle", _DAY, "A proven patch set with its files, for fleets without a mirror."),

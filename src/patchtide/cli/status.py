@@ -43,7 +43,7 @@ def status(call: Call, run_name: str | None, watch: bool) -> int:
 def _told(run_id: str, run: Run, held: Lock, call: Call) -> None:
     action = standing(run, now())
     holder = held.holder()
-    view = run_view(run_id, run)
+    view = run_view(run_id, run, now())
     if call.json:
         coming = {"kind": type(action).__name__.lower(), "words": next_words(action, run_id, holder), "action": action}
         raw(document("status", view, next=coming, holder=holder))

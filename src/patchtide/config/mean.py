@@ -30,6 +30,7 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         leave_hook=str(folder / hooks.leave) if hooks else None,
         forks=file.forks,
         trust=tuple(str(folder / name) for name in file.trust),
+        people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
     )
 
 
@@ -81,7 +82,7 @@ def _tier(tier: Tier, known: dict[str, windows.Window], returns: policy.ReturnBy
 
 
 def _approvals(approvals: Approvals) -> policy.Approvals:
-    return policy.Approvals(approvals.count, approvals.from_, approvals.notice)
+    return policy.Approvals(approvals.count, approvals.from_, approvals.notice, approvals.valid_for)
 
 
 def _selection(updates: Updates) -> patchset.Selection:

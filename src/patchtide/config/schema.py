@@ -32,7 +32,7 @@ from patchtide.config.scalars import (
 from patchtide.config.section import Section
 from patchtide.core.meant import meant
 from patchtide.core.patchset import MinimumAge
-from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy, ReturnBy
+from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy, ReturnBy, ValidFor
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import ALWAYS, Day
 
@@ -120,6 +120,8 @@ class Approvals(Section):
     """The people who may agree, by their user names."""
     notice: Duration = timedelta(0)
     """How long after the request things may begin at the earliest."""
+    valid_for: Annotated[ValidFor, *_choice(tuple(ValidFor), ValidFor)] = ValidFor.OPENING
+    """What an approval is good for: the `opening` that comes next, or the whole `run`."""
 
     @model_validator(mode="after")
     def _enough_people(self) -> Self:
@@ -332,3 +334,5 @@ class ConfigFile(CalendarFile):
     """Task files that run around a host's update."""
     trust: Names = ()
     """Public keys whose signatures count, as paths relative to this file; with any, only signed plans are run."""
+    people: dict[Line, Names] = Field(default_factory=dict)
+    """The public keys of people, as relative paths: a word of theirs counts when one of these signed it."""

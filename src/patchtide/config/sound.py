@@ -115,10 +115,12 @@ def missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
         if not _exists(folder / name):
             loc: Loc = ("inventory", position)
             yield Fault(loc, f"there is no inventory {name!r} in {folder}", "The path is relative to this file.")
-    for position, name in enumerate(file.trust):
+    keys: list[tuple[Loc, str]] = [(("trust", position), name) for position, name in enumerate(file.trust)]
+    keys += [(("people", person), name) for person, names in file.people.items() for name in names]
+    for loc, name in keys:
         if not _is_file(folder / name):
             hint = "Name a public key as `patchtide key new` writes it; the path is relative to this file."
-            yield Fault(("trust", position), f"there is no key {name!r} in {folder}", hint)
+            yield Fault(loc, f"there is no key {name!r} in {folder}", hint)
     if file.maintenance is not None:
         for key, name in (("enter", file.maintenance.enter), ("leave", file.maintenance.leave)):
             if not _is_file(folder / name):

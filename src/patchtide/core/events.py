@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from patchtide.core.health import Measurement
 from patchtide.core.plan import Plan
+from patchtide.core.said import Word
 from patchtide.core.steps import EndState, Outcome, Step
 
 
@@ -111,17 +112,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A person agrees to exactly this plan."""
-
-    at: datetime
-    by: str
-    digest: str
-    comment: str = ""
-    kind: Literal["approved"] = "approved"
-
-
-@dataclass(frozen=True, slots=True)
 class Aborted:
     """A person stops the run: nothing new begins, what began is brought to a safe end."""
 
@@ -191,7 +181,7 @@ Event: TypeAlias = (
     | HostFinished
     | HostsSettled
     | Held
-    | Approved
+    | Word
     | Aborted
     | RollbackAsked
     | VersionsQuarantined

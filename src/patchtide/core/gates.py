@@ -1,7 +1,9 @@
 """Gates: may a tier be worked on now, did it fail, is it proven? Each answer carries its reason."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from patchtide.core.approvals import NOTICE, approval_gate
 from patchtide.core.packages import Package
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
@@ -15,24 +17,18 @@ def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta) -> Verdi
     return agreed if not agreed.ok else run.plan.calendar(tier).may_begin(now, need)
 
 
-def approval_gate(run: Run, tier: TierPlan, now: datetime) -> Verdict:
-    """Say whether enough of the right people, never the requester, agreed to this very plan, and in time."""
-    wanted = tier.approvals
-    if wanted is None:
-        return yes("no_approval_needed", "no approval is asked for")
-    agreed = {
-        approval.by
-        for approval in run.approvals
-        if approval.digest == run.plan.digest and approval.by != run.opened_by and approval.by in wanted.people
-    }
-    if len(agreed) < wanted.count:
-        others = ", ".join(name for name in wanted.people if name not in agreed and name != run.opened_by)
-        missing = f"{len(agreed)} of {wanted.count} approvals"
-        return no("approval", f"tier {tier.name!r} has {missing}; still to be asked: {others or 'nobody is left'}")
-    begins = run.opened_at + wanted.notice
-    if now < begins:
-        return no("notice", f"tier {tier.name!r} was announced with a notice of {wanted.notice}", until=begins)
-    return yes("approved", f"approved by {', '.join(sorted(agreed))}")
+def waivable(run: Run) -> dict[str, tuple[str, ...]]:
+    """Return the things without which a person may let a run go on, each with the tiers that ask for it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for tier in run.plan.tiers:
+        for item in _asked_for(tier):
+            found[item] = (*found.get(item, ()), tier.name)
+    return found
+
+
+def _asked_for(tier: TierPlan) -> Iterator[str]:
+    if tier.approvals and tier.approvals.notice:
+        yield NOTICE
 
 
 def failures(run: Run, tier: TierPlan) -> tuple[HostState, ...]:

@@ -66,13 +66,21 @@ class Amount:
 NONE = Amount(count=0)
 
 
+class ValidFor(StrEnum):
+    """What an approval is good for: the opening that comes next, or the run for as long as it lasts."""
+
+    OPENING = "opening"
+    RUN = "run"
+
+
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """How many of which people have to agree, and how long after the request things may begin."""
+    """How many of which people have to agree, for how long that holds, and how long after the request things begin."""
 
     count: int
     people: tuple[str, ...]
     notice: timedelta = timedelta(0)
+    valid_for: ValidFor = ValidFor.OPENING
 
 
 @dataclass(frozen=True, slots=True)

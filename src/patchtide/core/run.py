@@ -9,7 +9,6 @@ from typing import assert_never
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
-    Approved,
     Event,
     Finding,
     Held,
@@ -28,6 +27,7 @@ from patchtide.core.events import (
 from patchtide.core.health import judged
 from patchtide.core.plan import Plan
 from patchtide.core.policy import RebootPolicy, ReturnBy
+from patchtide.core.said import Approved, Rejected, Said, Waived, heard
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
 
@@ -95,7 +95,7 @@ class Run:
     opened_by: str
     hosts: Mapping[str, HostState]
     attempt: int = 0
-    approvals: tuple[Approved, ...] = ()
+    said: Said = Said()
     aborted: Aborted | None = None
     held: Held | None = None
     outcome: Outcome | None = None
@@ -152,8 +152,8 @@ def fold(run: Run, event: Event) -> Run:
             return replace(run, hosts={**run.hosts, **settled})
         case Held():
             return replace(run, held=event)
-        case Approved():
-            return replace(run, approvals=(*run.approvals, event))
+        case Approved() | Rejected() | Waived():
+            return replace(run, said=heard(run.said, event))
         case Aborted():
             return replace(run, aborted=event, held=None)
         case RollbackAsked():

@@ -37,7 +37,7 @@ class TierSettings:
 class Settings:
     """A whole project; paths are absolute.
 
-    `state` is the directory that holds the log and the lock, `trust` are files of public keys.
+    `state` is the directory that holds the log and the lock, `trust` are files of public keys, `people` whose they are.
     """
 
     path: str
@@ -55,6 +55,7 @@ class Settings:
     leave_hook: str | None = None
     forks: int = 20
     trust: tuple[str, ...] = ()
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def calendar(self, tier: TierSettings) -> Calendar:
         """Return when a tier may be worked on."""

@@ -1,7 +1,7 @@
 """What people say to a run: each is an event in its log, which the controller reads before it decides again."""
 
 from patchtide.core.errors import LockedError, UsageError
-from patchtide.core.events import Aborted, Approved, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.events import Aborted, RollbackAsked, VersionsQuarantined, VersionsReleased
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
@@ -9,27 +9,6 @@ from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
 from patchtide.ports import PROJECT, Store
-
-
-def approve(run_id: str, desk: Desk, by: str, comment: str = "") -> Approved:
-    """Record that a person agrees to the run's plan; refused for the requester, for others than asked, and twice."""
-    run = _run(run_id, desk)
-    people = {name for tier in run.plan.tiers if tier.approvals for name in tier.approvals.people}
-    if run.outcome is not None:
-        raise UsageError(f"run {run_id} has ended: {run.reason}")
-    if not people:
-        raise UsageError(f"run {run_id} needs no approval", hint="Approvals are asked for by a tier's `approvals`.")
-    if by == run.opened_by:
-        raise UsageError(
-            f"{by} opened run {run_id} and cannot approve it", hint="Ask one of: " + ", ".join(people - {by})
-        )
-    if by not in people:
-        raise UsageError(f"{by} is not asked to approve run {run_id}", hint="Asked are: " + ", ".join(sorted(people)))
-    if any(approval.by == by and approval.digest == run.plan.digest for approval in run.approvals):
-        raise UsageError(f"{by} has approved run {run_id} already")
-    event = Approved(desk.clock.now(), by, run.plan.digest, comment)
-    desk.store.append(run_id, event)
-    return event
 
 
 def abort(run_id: str, desk: Desk, by: str, reason: str) -> Aborted:

@@ -9,7 +9,7 @@ from patchtide.core.run import Run
 from patchtide.report import words
 from patchtide.report.fixes import cves_text, left_text
 from patchtide.report.runtext import OUTCOMES, took
-from patchtide.report.runview import Bar, RunView
+from patchtide.report.runview import Bar, RunView, said_lines
 from patchtide.report.timeline import LEFT, ROW, WIDTH, timeline
 
 
@@ -18,6 +18,7 @@ def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime) -> st
     page = _environment().get_template("report.html.j2")
     return page.render(
         view=view,
+        said=said_lines(view),
         plan=run.plan,
         meaning=OUTCOMES.get(view.outcome or "", "not ended yet"),
         left=left_text(view.left_out),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from patchtide.report.fixes import cves_text, left_text
 from patchtide.report.runtext import OUTCOMES, took
-from patchtide.report.runview import Bar, RunView
+from patchtide.report.runview import Bar, RunView, said_lines
 from patchtide.report.table import markdown, marked, table
 from patchtide.report.words import moment, span
 
@@ -23,7 +23,7 @@ def _head(view: RunView) -> Iterator[str]:
     facts = [("Opened", f"{moment(view.opened_at)} by {view.opened_by}"), ("Plan", view.digest)]
     facts += [("Signed with key", key) for key in view.signed_by]
     facts += [("Ended", f"{moment(view.ended_at)} ({took(view)})")] if view.ended_at else []
-    facts += [("Approved", f"{given.by} {moment(given.at)} {given.comment}") for given in view.approvals]
+    facts += [(word.capitalize(), told) for word, told in said_lines(view)]
     facts += [("Aborted", view.aborted)] if view.aborted else []
     facts += [("In quarantine", ", ".join(view.quarantined))] if view.quarantined else []
     yield "\n".join(f"- {name}: {marked(text)}" for name, text in facts)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
-from patchtide.core.policy import ReturnBy
+from patchtide.core.policy import ReturnBy, ValidFor
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, one_line, size, span
@@ -150,7 +150,8 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
         people = listed(map(one_line, tier.approvals.people))
-        yield f"needs {amount(tier.approvals.count, 'approval')} of: {people}{notice}"
+        lasting = "the opening that comes next" if tier.approvals.valid_for is ValidFor.OPENING else "the whole run"
+        yield f"needs {amount(tier.approvals.count, 'approval')} for {lasting}, of: {people}{notice}"
 
 
 def _aside(plan: Plan) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import assert_never
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.run import Run
 from patchtide.report.fixes import left_text
-from patchtide.report.runview import DOING, RunView, run_view
+from patchtide.report.runview import DOING, RunView, run_view, said_lines
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, counted, listed, moment, one_line, span
 
@@ -56,7 +56,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines = [f"{opened}: {files} for {amount(len(view.hosts), 'host')}"]
     lines.append(f"  {working} [{one_line(holder or '')}]" if working else f"  {next_words(action, view.run, holder)}")
     lines += [f"  plan {view.digest[:19]} signed with key {one_line(key)}" for key in view.signed_by]
-    lines += [f"  approved by {one_line(given.by)} {moment(given.at)} {given.comment}" for given in view.approvals]
+    lines += [f"  {word} {told}" for word, told in said_lines(view)]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []
     lines += [f"  {tier.name}: {amount(len(tier.waves), 'wave')}, {tier.standing}" for tier in view.tiers]

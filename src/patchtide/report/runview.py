@@ -7,7 +7,9 @@ from datetime import datetime
 from patchtide.core.events import Event, HostFinished, StepStarted
 from patchtide.core.plan import HostPlan, TierPlan
 from patchtide.core.run import HostState, Run
+from patchtide.core.said import Approved, Rejected
 from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
+from patchtide.report.consent import VoteView, WaiverView, consent_lines, vote_views, waiver_views
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
 from patchtide.report.words import amount, counted, one_line
 
@@ -46,15 +48,6 @@ class TierView:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalView:
-    """Who agreed, when, and what they said."""
-
-    by: str
-    at: datetime
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
 class HeldView:
     """Why the run waits, and until when (None: until a person acts)."""
 
@@ -82,7 +75,9 @@ class RunView:
     signed_by: tuple[str, ...]
     updates: int
     held: HeldView | None
-    approvals: tuple[ApprovalView, ...]
+    approvals: tuple[VoteView, ...]
+    rejections: tuple[VoteView, ...]
+    waivers: tuple[WaiverView, ...]
     aborted: str | None
     quarantined: tuple[str, ...]
     totals: str
@@ -104,9 +99,10 @@ class Bar:
     reason: str
 
 
-def run_view(run_id: str, run: Run) -> RunView:
-    """Return what there is to be seen of a run."""
+def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
+    """Return what there is to be seen of a run, as of its end, or of `now`."""
     held = run.held
+    now = now or run.ended_at or run.opened_at
     return RunView(
         run=run_id,
         outcome=None if run.outcome is None else str(run.outcome),
@@ -119,7 +115,9 @@ def run_view(run_id: str, run: Run) -> RunView:
         signed_by=tuple(signature.key for signature in run.plan.signatures),
         updates=sum(len(files) for files in run.plan.patch_set.values()),
         held=HeldView(held.code, one_line(held.reason), held.tier, held.until) if held else None,
-        approvals=tuple(ApprovalView(a.by, a.at, one_line(a.comment)) for a in run.approvals),
+        approvals=vote_views(run, Approved, now),
+        rejections=vote_views(run, Rejected, now),
+        waivers=waiver_views(run),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         quarantined=tuple(sorted(run.quarantined)),
         totals=fixes_text(run.plan),
@@ -128,6 +126,11 @@ def run_view(run_id: str, run: Run) -> RunView:
         tiers=tuple(_tier(run, tier) for tier in run.plan.tiers),
         hosts=tuple(_host(run, tier, number, name) for tier, number, name in _places(run)),
     )
+
+
+def said_lines(view: RunView) -> tuple[tuple[str, str], ...]:
+    """Return what people said to a run, each as a word and a sentence."""
+    return tuple(consent_lines((*view.approvals, *view.rejections), view.waivers))
 
 
 def _places(run: Run) -> Iterable[tuple[TierPlan, int, str]]:

@@ -13,7 +13,8 @@ from tests.core.made import NOW
 from patchtide.adapters.store import LogKeeper, Soundness, SqliteStore, StoreError
 from patchtide.adapters.store import schema as shape
 from patchtide.core.errors import LockedError
-from patchtide.core.events import Aborted, Approved
+from patchtide.core.events import Aborted
+from patchtide.core.said import Approved
 from patchtide.ports import PROJECT
 
 EVENT = Aborted(NOW, "eve", "later")

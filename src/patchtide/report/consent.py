@@ -1,0 +1,92 @@
+"""What people said about letting a run go on: who, when, how that is known, and whether it counts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from patchtide.core.approvals import counted, may_speak
+from patchtide.core.run import Run
+from patchtide.core.said import Approved, Vote, Waived, Word, known_by
+from patchtide.report.words import moment, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class VoteView:
+    """Who agreed or said no, what they said with it, how it is known who it was, and whether and why it counts."""
+
+    word: str
+    by: str
+    at: datetime
+    comment: str
+    known: str
+    counts: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverView:
+    """Who let the run go on without what, and why; `doubt` says why that does not count, if it does not."""
+
+    item: str
+    by: str
+    at: datetime
+    reason: str
+    known: str
+    doubt: str
+
+
+def vote_views(run: Run, kind: type[Vote], now: datetime) -> tuple[VoteView, ...]:
+    """Return the votes of one kind, judged as of an instant."""
+    return tuple(_vote(run, place, now) for place, vote in enumerate(run.said.votes) if isinstance(vote, kind))
+
+
+def waiver_views(run: Run) -> tuple[WaiverView, ...]:
+    """Return what people let a run go on without."""
+    return tuple(_waiver(run, word) for word in run.said.waivers)
+
+
+def _vote(run: Run, place: int, now: datetime) -> VoteView:
+    """Return a vote as it counts in the first tier where it does, or why it does not where it was meant to."""
+    vote = run.said.votes[place]
+    asking = [tier for tier in run.plan.tiers if tier.approvals]
+    found = [counted(run, tier, now)[place] for tier in asking if tier.approvals and vote.by in tier.approvals.people]
+    one = next((each for each in found if each.counts), found[0] if found else None)
+    why = one.why if one else f"{vote.by} is not asked"
+    comment = vote.comment if isinstance(vote, Approved) else vote.reason
+    return VoteView(
+        word=str(vote.kind),
+        by=one_line(vote.by),
+        at=vote.at,
+        comment=one_line(comment),
+        known=_known(vote),
+        counts=bool(one and one.counts),
+        why=one_line(why),
+    )
+
+
+def _known(word: Word) -> str:
+    return one_line(known_by(word))
+
+
+def _waiver(run: Run, word: Waived) -> WaiverView:
+    doubt = word.doubt or next(_unheard(run, word), "")
+    return WaiverView(word.item, one_line(word.by), word.at, one_line(word.reason), _known(word), one_line(doubt))
+
+
+def _unheard(run: Run, word: Waived) -> Iterator[str]:
+    if word.digest != run.plan.digest:
+        yield f"it is for another plan, {word.digest[:19]}"
+    if not any(may_speak(run, tier, word.by) for tier in run.plan.tiers):
+        yield f"{word.by} has no say in it"
+
+
+def consent_lines(votes: Iterable[VoteView], waivers: Iterable[WaiverView]) -> Iterator[tuple[str, str]]:
+    """Yield what people said, each as a word and a sentence."""
+    for vote in votes:
+        told = f"by {vote.by} {moment(vote.at)} ({vote.known})"
+        said = f": {vote.comment}" if vote.comment else ""
+        yield vote.word, f"{told}{said}; {'counts' if vote.counts else 'does not count'}: {vote.why}"
+    for waiver in waivers:
+        doubt = f"; does not count: {waiver.doubt}" if waiver.doubt else ""
+        told = f"{waiver.item} by {waiver.by} {moment(waiver.at)} ({waiver.known}): {waiver.reason}{doubt}"
+        yield "waived", told
