@@ -49,6 +49,12 @@ options:
     type: str
     choices: [packages, snapshot, none]
     default: packages
+  machine_id:
+    description:
+      - The machine id of the host that the packages were planned for, as M(patchtide.patchtide.probe) returns it.
+      - Another machine, or the same one installed anew, is not ready. Empty is any machine.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -142,11 +148,12 @@ def main() -> None:
             "removes": {"type": "list", "elements": "dict", "default": []},
             "promised": {"type": "list", "elements": "str", "default": []},
             "returns": {"type": "str", "choices": ["packages", "snapshot", "none"], "default": "packages"},
+            "machine_id": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
     given = module.params
-    words = ("run", "attempt", "packages", "removes", "promised", "returns")
+    words = ("run", "attempt", "packages", "removes", "promised", "returns", "machine_id")
     respond(module, lambda: stage(*(given[word] for word in words), check_mode=module.check_mode), BLANK)
 
 

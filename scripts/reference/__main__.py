@@ -8,6 +8,7 @@ from pathlib import Path
 from scripts.reference.configuration import configuration_page
 from scripts.reference.content import modules_page
 from scripts.reference.documents import events_page, plan_page
+from scripts.reference.faults import faults_page
 from scripts.reference.words import cli_page, exit_codes_page, steps_page
 
 from patchtide.documents import plan_schema
@@ -26,6 +27,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "plan.schema.json": lambda: json.dumps(plan_schema(), indent=2),
     "events.md": events_page,
     "modules-and-roles.md": modules_page,
+    "faults.md": faults_page,
 }
 
 

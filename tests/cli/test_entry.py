@@ -129,6 +129,7 @@ def test_a_missing_configuration_says_how_to_get_one(patchtide: Patchtide, proje
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.fault(15, how="SIGTERM, SIGHUP and SIGINT to a command")
 def test_a_polite_kill_is_an_interrupt(tmp_path: Path, number: signal.Signals) -> None:
     code = (
         "import os, sys, threading\n"

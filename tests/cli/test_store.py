@@ -106,6 +106,7 @@ def test_a_log_that_cannot_be_read_may_hide_a_run(patchtide: Patchtide, recorded
     assert patchtide("store", "check").code == 0
 
 
+@pytest.mark.fault(43, how="the log lost, its backup put back")
 def test_a_lost_log_is_put_back_and_never_made_anew(patchtide: Patchtide, recorded: Recorded, project: Path) -> None:
     backup = kept(patchtide, recorded)
     for file in (project / ".patchtide").glob("log.db*"):

@@ -58,6 +58,7 @@ def test_a_hosts_markup_is_text_in_the_table() -> None:
     assert "[bold]y[/bold]" in text
 
 
+@pytest.mark.fault(15, how="a terminal that is closed")
 def test_a_terminal_that_goes_away_stops_no_run() -> None:
     class Gone(io.StringIO):
         def isatty(self) -> bool:

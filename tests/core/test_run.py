@@ -57,6 +57,7 @@ def test_an_answer_of_an_earlier_attempt_changes_nothing() -> None:
     assert t1(fold(run, late)) == t1(run)
 
 
+@pytest.mark.fault(44, how="an answer twice, and one of a fenced attempt")
 def test_an_answer_that_comes_twice_changes_nothing() -> None:
     run = answered(patching(), Step.PATCH, "t1")
     assert t1(answered(run, Step.PATCH, "t1", Status.FAILED)) == t1(run)
@@ -111,6 +112,7 @@ def test_losing_a_host_does_not_overwrite_why_it_failed() -> None:
         (Finding(restored="rubbish", measurements=GOOD), Status.OK, EndState.QUARANTINED),
     ],
 )
+@pytest.mark.fault(36, how="a rollback that restored everything, with a check that still fails")
 def test_a_rollback_counts_only_when_the_state_and_the_health_are_back(
     finding: Finding, status: Status, end: EndState
 ) -> None:

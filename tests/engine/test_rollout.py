@@ -184,6 +184,7 @@ def test_what_people_say_is_heard_at_the_next_decision() -> None:
     assert "aborted by bob: wrong day" in run.reason
 
 
+@pytest.mark.fault(18, how="a host that does not answer twice in the middle of its update")
 def test_a_host_that_does_not_answer_is_waited_for_even_without_waiting() -> None:
     dark = iter([True, True])
 
@@ -207,6 +208,7 @@ class Odd(Answering):
                 yield Report(report.host, Status.FAILED, "twice", {})
 
 
+@pytest.mark.fault(44, how="an executor that reports a host twice, a stranger, and one not at all")
 def test_a_report_of_a_stranger_a_second_one_and_a_missing_one_do_no_harm() -> None:
     at = desk(Odd())
     run_id = opened(plan(tier("test", ("t1", "t2"))), at)
@@ -218,6 +220,7 @@ def test_a_report_of_a_stranger_a_second_one_and_a_missing_one_do_no_harm() -> N
     assert "stranger" not in str(timeline(at.store, run_id)[1:])
 
 
+@pytest.mark.fault(15, how="an interrupt in the middle of the update, then `resume`")
 def test_an_interrupt_passes_through_and_the_run_is_taken_up_where_it_was() -> None:
     struck = iter([True])
 

@@ -133,6 +133,7 @@ def test_a_plan_is_sealed_and_survives_its_file() -> None:
     assert [file.name for file in plan.patch_set[DEBIAN.key]] == ["tide"]
 
 
+@pytest.mark.fault(23, how="two hosts with one machine id")
 def test_two_names_of_one_machine_stop_the_plan() -> None:
     twins = Answering(lambda _step, host: Report(host, Status.OK, "", PROBED))
     with pytest.raises(UsageError, match="are one machine"):

@@ -44,6 +44,7 @@ def test_a_package_that_stands_half_way_is_not_taken_for_done() -> None:
         ("a:amd64 1 installed", None),
     ],
 )
+@pytest.mark.fault(38, how="another version installed since the plan")
 def test_a_host_that_changed_since_the_plan_is_refused(now: str, previous: str | None) -> None:
     with pytest.raises(HostError, match="the host changed since the plan"):
         outstanding(host(now), [package("a", "2", previous)])

@@ -56,6 +56,7 @@ def test_a_crash_while_writing_leaves_the_former_entry(written: Journal, monkeyp
     assert written.write("patch", {"state": "done"}) == written.read("patch")
 
 
+@pytest.mark.fault(28, how="no room left in the middle")
 def test_a_full_disk_does_not_keep_the_journal_from_saying_how_it_ended(
     written: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_second_call_waits_and_says_who_it_waited_for(tmp_path: Path) -> None:
     assert hold.is_free(str(tmp_path / "never made"))
 
 
+@pytest.mark.fault(25, how="a lock held by another process")
 def test_the_holder_of_a_package_managers_lock_is_named(tmp_path: Path) -> None:
     path = tmp_path / "lock-frontend"
     path.touch()

@@ -112,6 +112,7 @@ def intent(expected: Kernel | None = NEW, why: tuple[str, ...] = ("libc6 changed
         ("b2", NEW, [], ""),
     ],
 )
+@pytest.mark.fault(31, how="the same boot, the old kernel, a reason that stays")
 def test_a_reboot_is_proven_by_boot_kernel_and_reasons(
     now: str, running: Kernel, why: list[str], sentence: str
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_reboot_is_intended_proven_and_not_done_twice(owing: dict[str, Any]) -
     assert rebooting.reboot("r-1", 2, "intended").report["wanted"] is True
 
 
+@pytest.mark.fault(31, how="a reboot that is owed again after it was done")
 def test_a_host_that_owes_again_after_its_reboot_is_not_rebooted_in_a_loop(owing: dict[str, Any]) -> None:
     rebooting.reboot("r-1", 1, "intended")
     owing.update(boot="b2")

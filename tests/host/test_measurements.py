@@ -78,6 +78,7 @@ def test_a_page_is_judged_by_status_and_content(web: int, values: dict[str, Any]
     assert measured(kind="http", port=web, **values)["status"] == status
 
 
+@pytest.mark.fault(34, how="a page that sends a byte now and then")
 def test_a_page_that_drips_for_ever_fails_at_its_time_limit(web: int) -> None:
     one = measured(kind="http", port=web, path="/drip", timeout=0.3, deadline=0)
     assert one["status"] == FAIL
@@ -94,6 +95,7 @@ def test_a_port_that_accepts_passes(web: int) -> None:
     assert (one["status"], one["tries"], one["before"]) == (PASS, 1, "none")
 
 
+@pytest.mark.fault(34, how="rubbish instead of HTTP")
 def test_rubbish_instead_of_http_is_a_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -141,6 +143,7 @@ def test_what_a_command_prints_is_cut_and_cleaned() -> None:
     assert "red" in one["detail"]
 
 
+@pytest.mark.fault(34, how="nothing to compare with")
 def test_services_without_a_record_are_unmeasured_and_never_a_pass() -> None:
     look = looker(check(kind="services"), None)()
     assert look.status == UNMEASURED
@@ -190,6 +193,7 @@ def judge(statuses: str, **times: float) -> tuple[str, int, float]:
     return verdict.status, tries, clock.now
 
 
+@pytest.mark.fault(34, how="a check that flaps")
 def test_health_has_to_last_without_a_break() -> None:
     assert judge("p", healthy_for=0) == (PASS, 1, 0)
     assert judge("p", healthy_for=3) == (PASS, 4, 3)
@@ -204,6 +208,7 @@ def test_a_deadline_ends_it_with_the_last_word() -> None:
     assert judge("p", healthy_for=20)[0] == FAIL
 
 
+@pytest.mark.fault(32, how="a check that passes for a while, then fails")
 def test_health_that_broke_says_with_what() -> None:
     clock, looks = Clock(), iter([Look(PASS, "fine"), Look(FAIL, "crashed"), Look(PASS, "fine"), Look(PASS, "fine")])
     one = checks([{"name": "x", "kind": "tcp", "port": 1, "every": 1, "healthy_for": 9, "deadline": 3}])[0]

@@ -70,6 +70,7 @@ def test_a_transaction_that_goes_on_too_long_is_unknown_and_not_failed(
 
 
 @pytest.mark.parametrize("state", ["running", "done", "failed"])
+@pytest.mark.fault(44, how="the transaction asked for again")
 def test_a_transaction_is_never_run_twice(written: Journal, state: str) -> None:
     before = written.write("patch", {"state": state})
     assert transaction.transact("r-1", "patch", written.root) == 0
@@ -102,6 +103,7 @@ def test_a_changed_or_missing_or_linked_file_is_refused(tmp_path: Path) -> None:
         files.verified(tmp_path, [{**good[0], "filename": "l.deb"}])
 
 
+@pytest.mark.fault(28, how="a file system with too little room")
 def test_room_is_asked_for_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Package("a", "all", "1", "a.deb", 1_000_000, "ab" * 32, None)
     unpacked = PackageFile(Path("a"), "a", "all", "1", 4_000_000_000)

@@ -14,6 +14,14 @@ SEEDS = [int(os.environ["PATCHTIDE_SEED"])] if "PATCHTIDE_SEED" in os.environ el
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fault(2, how="a crash before or after any append, in any deed, up to six times a run")
+@pytest.mark.fault(3, how="the deed done, the answer lost")
+@pytest.mark.fault(4, how="a crash in any rollback")
+@pytest.mark.fault(8, how="a second controller, now and then")
+@pytest.mark.fault(18, how="hosts dark for hours")
+@pytest.mark.fault(36, how="hosts that stay unhealthy after their rollback")
+@pytest.mark.fault(39, how="windows that close in the middle of waves")
+@pytest.mark.fault(44, how="deeds begun again after their answer was lost")
 def test_every_promise_is_kept(seed: int) -> None:
     try:
         check(told(seed))
@@ -23,6 +31,7 @@ def test_every_promise_is_kept(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS[: max(1, COUNT // 5)])
+@pytest.mark.fault(10, how="the controller's clock set minutes or hours back, days forward, again and again")
 def test_a_clock_that_is_set_forward_and_back_loses_nobody(seed: int) -> None:
     try:
         check_ends(told(seed, jumps=True))

@@ -44,6 +44,7 @@ def went_back(project: Project, host: str) -> bool:
 
 
 @pytest.mark.parametrize("version", ["1.8", "1.20"], ids=["the network is down", "sshd is stopped and masked"])
+@pytest.mark.fault(20, how="an update that blackholes all traffic, one that stops and masks sshd")
 def test_a_host_that_an_update_cut_off_ends_rolled_back_by_itself(made: Made, version: str) -> None:
     project = hasty(made(offered=[version]))
     before = project.state("test-1")
@@ -77,6 +78,7 @@ def configured(project: Project, host: str) -> None:
     project.shell(host, "systemctl", "enable", "--now", "lab-network.service")
 
 
+@pytest.mark.fault(20, how="an update that takes the link down, which only a boot brings up")
 def test_what_only_a_boot_brings_back_is_brought_back_by_one_boot(made: Made) -> None:
     project = hasty(made(offered=["1.21"]))
     configured(project, "test-1")
@@ -88,6 +90,7 @@ def test_what_only_a_boot_brings_back_is_brought_back_by_one_boot(made: Made) ->
     assert timers(project, "test-1") == ""
 
 
+@pytest.mark.fault(46, how="SIGKILL of the controller, which stays away until the host has helped itself")
 def test_without_a_controller_a_host_goes_back_and_a_later_one_finds_out(made: Made) -> None:
     project = hasty(made(offered=["1.1"]))
     before = project.state("test-1")
@@ -115,6 +118,7 @@ def test_a_confirmed_host_stays_as_it_is_and_a_reboot_does_not_end_the_watch(mad
     assert project.version("test-1") == "1.1"
 
 
+@pytest.mark.fault(31, how="the host is killed twice after its update")
 def test_a_host_that_loses_its_power_again_and_again_goes_back_by_itself(made: Made) -> None:
     project = hasty(made(offered=["1.1"]))
     controller = project.begin("run", "--no-input", "--yes")

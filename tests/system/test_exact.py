@@ -28,6 +28,7 @@ def reasons(project: Project) -> dict[str, str]:
     return {host["name"]: host["why"] for host in project.status()["hosts"]}
 
 
+@pytest.mark.fault(29, how="a version withdrawn from the mirror between test and production")
 def test_a_file_that_was_withdrawn_is_served_from_the_host_that_proved_it(made: Made) -> None:
     project = made(test=1, production=2, offered=["1.10"])
     soaking(project)
@@ -43,6 +44,7 @@ def test_a_file_that_was_withdrawn_is_served_from_the_host_that_proved_it(made: 
     assert project.shell("test-1", "sh", "-c", "ls /var/tmp | grep lend || true") == ""
 
 
+@pytest.mark.fault(29, how="the same, and gone from every host")
 def test_what_nobody_has_any_more_leaves_production_untouched_and_says_why(made: Made) -> None:
     project = made(test=1, production=1, offered=["1.1"])
     before = project.state("prod-1")
@@ -69,6 +71,7 @@ def test_a_newer_version_that_came_in_between_changes_nothing(made: Made) -> Non
     assert project.healthy("prod-1")
 
 
+@pytest.mark.fault(29, how="another file under the same name and version, indexed and signed")
 def test_another_file_under_the_same_version_is_never_installed(made: Made) -> None:
     project = made(test=1, production=1, offered=["1.1"])
     soaking(project)

@@ -83,6 +83,7 @@ def default_entry(project: Machine) -> str:
     return project.shell("machine-1", "sh", "-c", menu)
 
 
+@pytest.mark.fault(31, how="a kernel update, its boot proven, and the way back to the old one")
 def test_a_new_kernel_is_patched_and_booted_and_the_old_one_comes_back(started: Started) -> None:
     project = started()
     project.fleet.offer("1.1")
@@ -104,6 +105,7 @@ def test_a_new_kernel_is_patched_and_booted_and_the_old_one_comes_back(started: 
     assert project.version("machine-1") == "1.0"
 
 
+@pytest.mark.fault(26, how="the power of the machine is cut in the transaction")
 def test_a_power_cut_in_the_middle_of_the_transaction_ends_in_a_known_state(started: Started) -> None:
     project = started()
     project.fleet.offer("1.1")

@@ -55,6 +55,7 @@ def test_a_bad_update_is_caught_in_test_and_production_is_untouched(made: Made) 
     assert all(project.healthy(host) for host in before)
 
 
+@pytest.mark.fault(48, how="the version that was put back is offered again")
 def test_a_bad_version_that_is_offered_again_is_refused_until_somebody_lets_it_in(made: Made) -> None:
     project = made(test=1, production=1, offered=["1.2"])
     assert project.patchtide("plan", "-o", "early.json").returncode == 0
@@ -75,6 +76,7 @@ def test_a_bad_version_that_is_offered_again_is_refused_until_somebody_lets_it_i
     assert project.patchtide("quarantine", "list").stdout.count("tidepool=1.2") == 1
 
 
+@pytest.mark.fault(42, how="an update that fails on every host of production")
 def test_an_update_that_fails_only_in_production_takes_its_wave_back_and_later_waves_stay(made: Made) -> None:
     project = made(test=1, production=4, offered=["2.1"])
     project.configure(production=", waves: [1, 2]")
@@ -114,6 +116,7 @@ def test_a_person_takes_a_finished_run_back(made: Made) -> None:
 
 
 @pytest.mark.parametrize(("version", "code", "end"), [("1.4", 9, "rolled_back"), ("1.9", 10, "quarantined")])
+@pytest.mark.fault(35, how="a package that lets nobody downgrade or remove it")
 def test_failing_maintainer_scripts_end_known(made: Made, version: str, code: int, end: str) -> None:
     project = made(offered=[version])
     assert project.run().returncode == code
@@ -125,6 +128,8 @@ def test_failing_maintainer_scripts_end_known(made: Made, version: str, code: in
 
 
 @pytest.mark.parametrize("version", ["1.5", "1.6", "1.7"])
+@pytest.mark.fault(27, how="packages with a debconf question and a changed conffile")
+@pytest.mark.fault(19, how="a postinst that restarts sshd")
 def test_updates_that_ask_change_conffiles_or_restart_sshd_go_through(made: Made, version: str) -> None:
     project = made(offered=[version])
     assert project.run().returncode == 0

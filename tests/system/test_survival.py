@@ -7,6 +7,8 @@ pytestmark = pytest.mark.system
 
 
 @pytest.mark.parametrize("moment", ["stage", "enter", "patch", "verify", "leave"])
+@pytest.mark.fault(1, how="SIGKILL as soon as a step's intent is told, in five steps")
+@pytest.mark.fault(3, how="SIGKILL while hosts work: their answers are never written")
 def test_kill_9_in_a_step_and_resume_loses_nothing(made: Made, moment: str) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
@@ -20,6 +22,7 @@ def test_kill_9_in_a_step_and_resume_loses_nothing(made: Made, moment: str) -> N
         assert project.shell(host, "systemctl", "is-enabled", "apt-daily.timer").strip() == "enabled"
 
 
+@pytest.mark.fault(4, how="SIGKILL as soon as the rollback begins")
 def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made: Made) -> None:
     project = made(offered=["1.2"])
     before = project.state("test-1")
@@ -31,6 +34,7 @@ def test_kill_9_in_a_rollback_and_resume_ends_rolled_back(made: Made) -> None:
     assert project.state("test-1") == before
 
 
+@pytest.mark.fault(26, how="SIGKILL of the controller and of the host in the transaction")
 def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(made: Made) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
@@ -45,6 +49,7 @@ def test_kill_9_of_controller_and_host_in_the_transaction_ends_in_a_known_state(
     assert project.shell("test-1", "dpkg", "--audit") == ""
 
 
+@pytest.mark.fault(8, how="`resume` and `run` beside a controller at work")
 def test_a_second_controller_is_told_who_holds_the_run(made: Made) -> None:
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
@@ -56,6 +61,7 @@ def test_a_second_controller_is_told_who_holds_the_run(made: Made) -> None:
     assert controller.ended() == 0
 
 
+@pytest.mark.fault(17, how="a host that is killed before the plan")
 def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(made: Made) -> None:
     project = made(test=2, offered=["1.1"])
     project.fleet.kill("test-2")
@@ -64,6 +70,7 @@ def test_an_unreachable_test_host_stops_everything_before_anything_is_touched(ma
     assert project.version("test-1") == "1.0"
 
 
+@pytest.mark.fault(18, how="a host that is killed between plan and run")
 def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(made: Made) -> None:
     project = made(production=3, offered=["1.1"])
     project.configure(production=", failure_budget: 1")
@@ -74,6 +81,7 @@ def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(m
     assert (ends["prod-1"], ends["prod-2"], ends["prod-3"]) == ("patched", "untouched", "patched")
 
 
+@pytest.mark.fault(5, how="a run that waits for a window months away, `tick`, abort, `resume`")
 def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) -> None:
     project = made(offered=["1.1"])
     project.configure(window="never-now")
@@ -87,6 +95,7 @@ def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) ->
     assert project.ends() == {"test-1": "patched", "prod-1": "untouched"}
 
 
+@pytest.mark.fault(40, how="approvals by the requester and by a stranger")
 def test_approvals_come_from_the_named_and_never_from_the_requester(made: Made) -> None:
     project = made(offered=["1.1"])
     project.configure(production=", approvals: {count: 1, from: [alice, root]}")
@@ -109,6 +118,7 @@ def test_an_owed_reboot_is_done_and_proven(made: Made) -> None:
     assert project.ends() == {"test-1": "patched", "prod-1": "patched"}
 
 
+@pytest.mark.fault(24, how="new host keys on a host, sshd restarted")
 def test_a_changed_host_key_is_never_accepted(made: Made) -> None:
     project = made(offered=["1.1"])
     script = "rm /etc/ssh/ssh_host_*; ssh-keygen -A; systemctl restart ssh"

@@ -27,6 +27,7 @@ def why(project: Project, host: str) -> str:
     return next(str(one["why"]) for one in project.status()["hosts"] if one["name"] == host)
 
 
+@pytest.mark.fault(30, how="the old version gone everywhere, with dpkg-repack")
 def test_there_and_back_nothing_differs(tmp_path: Path) -> None:
     """The cases of `make roundtrip` but the long one, which takes every real update."""
     results = rounds([case for case in CASES if case.name != "everything"], tmp_path, print)
@@ -60,6 +61,7 @@ def test_production_loses_a_package_only_when_test_lost_it(made: Made) -> None:
         assert "deinstall" in does(project, host, "dpkg-query -W -f '${Status}' tidepool-legacy")
 
 
+@pytest.mark.fault(30, how="the old version gone from cache and mirror, and no dpkg-repack")
 def test_a_host_without_the_old_file_is_not_touched_and_says_why(made: Made) -> None:
     project = made(production=3, offered=["1.1", "1.6"])
     for host in ("prod-1", "prod-2", "prod-3"):
@@ -74,6 +76,7 @@ def test_a_host_without_the_old_file_is_not_touched_and_says_why(made: Made) -> 
     assert "/etc/tidepool/tidepool.conf was changed on this host" in why(project, "prod-2")
 
 
+@pytest.mark.fault(27, how="an edited conffile, and a host whose apt and dpkg are told to replace it")
 def test_an_edited_conffile_is_kept_whatever_the_host_tells_apt_and_dpkg(made: Made) -> None:
     project = made(offered=["1.6"])
     for place, text in (

@@ -11,7 +11,7 @@ from typing import Any, Callable, Sequence
 
 from .errors import HostError
 from .host import free_bytes
-from .journal import Entry
+from .journal import ROOT, Entry
 from .names import Package
 from .packagemanager import PackageFile, PackageManager, Trouble, Wanted, stored_name
 from .settings import sha256
@@ -98,7 +98,8 @@ def room_missing(
     kernels = [name for name in (*(one.name for one in todo), *(one.name for one in new)) if _KERNEL.fullmatch(name)]
     # Old files are taken to be about as big as the new ones; each is fetched in one place and stored in another.
     fetched = 2 * sum(package.size for package in todo)
-    wanted = [("/var/lib", fetched + _MARGIN), (WORKSHOP, fetched)]
+    store = str(ROOT) if ROOT.is_dir() else "/var/lib"  # it may be a file system of its own
+    wanted = [(store, fetched + _MARGIN), (WORKSHOP, fetched)]
     # Files are unpacked beside those that they replace, in both directions; what comes new replaces nothing.
     unpacked = max(sum(file.installed_bytes for file in files) for files in (new, old))
     wanted += [("/usr", unpacked + _MARGIN)] if new else []

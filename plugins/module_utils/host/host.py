@@ -87,6 +87,15 @@ def machine_id() -> str:
     return text
 
 
+def require_machine(wanted: str) -> None:
+    """HostError when this is not the machine with that id; an empty one is any machine's."""
+    found = machine_id() if wanted else ""
+    if found != wanted:
+        reason = f"this is another machine than the one that was planned for: its machine id is {found}, not {wanted}"
+        hint = "it was installed anew, or another host answers under its name: plan again"
+        raise HostError(reason, hint, code="machine")
+
+
 def space() -> dict[str, int]:
     """Free bytes for root by folder."""
     return {path: free_bytes(path) for path in _SPACES if os.path.isdir(path)}

@@ -44,6 +44,7 @@ def stage(
     removes: list[Any],
     promised: Sequence[str] = (),
     returns: str = PACKAGES,
+    machine_id: str = "",
     check_mode: bool = False,
 ) -> Answer:
     """Everything that apply and rollback will need, on this host and proven; not ready is a failure with its reason.
@@ -51,6 +52,7 @@ def stage(
     It is none where all that is missing are files that the controller promised (by sha256) to bring to the inbox.
     """
     host.require_root()
+    host.require_machine(machine_id)
     wanted = change(packages, removes)
     journal = Journal(run)
     if check_mode:

@@ -71,7 +71,7 @@ def in_one_tier(tiers: Mapping[str, Iterable[str]], where: Mapping[str, str] | N
 
 def _refuse_twice(name: str, tier: str, tier_of: Mapping[str, str], folded: Mapping[str, str], where: str) -> None:
     if tier_of.get(name) == tier:
-        raise UsageError(f"host {name!r} is twice in tier {tier!r}", hint="Name each host once.")
+        raise UsageError(f"host {name!r} is twice in tier {tier!r}", where=where, hint="Name each host once.")
     if name in tier_of:
         raise UsageError(
             f"host {name!r} is in two tiers: {tier_of[name]!r} and {tier!r}",
@@ -80,4 +80,5 @@ def _refuse_twice(name: str, tier: str, tier_of: Mapping[str, str], folded: Mapp
         )
     twin = folded.get(name.casefold())
     if twin is not None:
-        raise UsageError(f"hosts {twin!r} and {name!r} differ only in case", hint="Give them names that differ.")
+        hint = "Give them names that differ."
+        raise UsageError(f"hosts {twin!r} and {name!r} differ only in case", where=where, hint=hint)

@@ -20,7 +20,8 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "refresh": False, "advisories": False, "checks": [], "without": []}
         case Step.STAGE:
             files = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
-            return {**asked, **files, "supply": {}, "returns": str(run.plan.returns(tier))}
+            machine = run.plan.hosts[host].machine_id
+            return {**asked, **files, "supply": {}, "returns": str(run.plan.returns(tier)), "machine_id": machine}
         case Step.ENTER:
             return {**asked, "state": "entered", "hook": run.plan.enter_hook}
         case Step.LEAVE:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+import pytest
+
 from patchtide.adapters.ansible.judgement import judgement
 from patchtide.core.events import Status
 from patchtide.ports import Report
@@ -26,6 +28,7 @@ def reports(events: Iterable[Mapping[str, object]], hosts: Iterable[str] = ("a",
     return [report for event in events for report in known.heard(event)] + list(known.given_up("it ended"))
 
 
+@pytest.mark.fault(13, how="events without the last one")
 def test_a_report_without_the_final_count_is_not_enough() -> None:
     assert reports([answered()]) == [Report("a", Status.UNKNOWN, "it ended", {})]
 

@@ -27,6 +27,7 @@ def stranger(**environment: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(["sleep", "300"], env={**os.environ, **environment})
 
 
+@pytest.mark.fault(1, how="SIGKILL of a controller with a real Ansible below it")
 def test_a_dead_controllers_children_are_ended_and_its_files_removed(ground: Ground) -> None:
     other = stranger(PATCHTIDE_RUN=RUN + "x")
     process = controller(ground)
@@ -60,6 +61,7 @@ def test_the_next_attempt_sweeps_up_after_the_dead_but_not_after_the_living(grou
     assert ground.left_behind() == []
 
 
+@pytest.mark.fault(15, how="an interrupt with a real Ansible below")
 def test_an_interrupted_controller_takes_its_children_along(ground: Ground) -> None:
     process = controller(ground)
     process.send_signal(signal.SIGINT)

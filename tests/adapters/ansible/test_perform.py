@@ -85,6 +85,7 @@ def test_a_playbook_that_is_missing_is_named(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("victim", ["killfork", "killall"])
+@pytest.mark.fault(11, how="SIGKILL of a worker process, and of all of Ansible")
 def test_a_killed_ansible_makes_its_hosts_unknown(ground: Ground, victim: str, no_orphans: NoOrphans) -> None:
     reports = ground.reports({"good": "ok", "other": victim})
     assert reports["other"].status is Status.UNKNOWN
@@ -108,6 +109,7 @@ def test_leaving_early_ends_ansible_and_removes_its_files(ground: Ground, no_orp
     assert ground.left_behind() == []
 
 
+@pytest.mark.fault(12, how="a reader that takes three seconds an event")
 def test_a_reader_who_takes_his_time_loses_nothing(ground: Ground) -> None:
     found = []
     for report in ground.executor.perform(ground.deed({"good": "ok", "other": "fail", "third": "fail"})):

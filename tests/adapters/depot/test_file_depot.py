@@ -85,6 +85,7 @@ def test_pruning_keeps_what_is_wanted(tmp_path: Path) -> None:
     assert depot.held([NAME]) == {}
 
 
+@pytest.mark.fault(7, how="a depot that cannot be written")
 def test_no_room_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "depot").write_text("a file in the way")
     with (

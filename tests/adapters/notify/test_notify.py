@@ -1,5 +1,7 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from patchtide.adapters.notify import Several, Silent
 from patchtide.core.events import Event, RunTaken
 
@@ -19,6 +21,7 @@ class Broken:
         raise BrokenPipeError
 
 
+@pytest.mark.fault(12, how="a listener that raises")
 def test_all_are_told_although_one_fails() -> None:
     first, last = Listening(), Listening()
     Several((first, Broken(), Silent(), last)).tell("run-1", EVENT)

@@ -53,6 +53,7 @@ def test_a_log_that_was_never_made_is_intact_until_a_checkpoint_knows_better(
         ("DELETE FROM events WHERE run_id = 'run-1' AND seq = 2; UPDATE events SET seq = seq - 1 WHERE seq > 2", "run-1", 2, "fit its hash"),  # noqa: E501
     ],
 )  # fmt: skip
+@pytest.mark.fault(47, how="rows edited, removed and put in another order by SQL")
 def test_what_was_edited_removed_or_reordered_is_named(
     told: SqliteStore, keeper: LogKeeper, behind: Behind, statement: str, stream: str, event: int, problem: str
 ) -> None:
@@ -84,6 +85,7 @@ def anew(path: Path, change: Callable[[list[tuple[str, int, str, str, str]]], ob
         ("DELETE FROM events WHERE run_id = 'run-2'", "run-2", 0, "all of it is gone"),
     ],
 )
+@pytest.mark.fault(47, how="the last rows, and whole runs, removed")
 def test_what_was_cut_off_shows_only_against_a_checkpoint(
     told: SqliteStore, keeper: LogKeeper, behind: Behind, statement: str, stream: str, event: int, problem: str
 ) -> None:
@@ -95,6 +97,7 @@ def test_what_was_cut_off_shows_only_against_a_checkpoint(
     assert problem in found.problem
 
 
+@pytest.mark.fault(47, how="the whole log written anew with hashes that fit")
 def test_a_tail_that_was_written_anew_shows_against_a_checkpoint(
     told: SqliteStore, keeper: LogKeeper, path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def test_a_lost_log_is_put_back(told: SqliteStore, keeper: LogKeeper, path: Path
 
 
 @pytest.mark.parametrize("cut", ["moved", "placed"])
+@pytest.mark.fault(43, how="the power cut between the two moves of a restore")
 def test_a_restore_that_is_interrupted_leaves_a_log_or_a_known_gap(
     told: SqliteStore, keeper: LogKeeper, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:
@@ -229,6 +230,7 @@ def aged(path: Path) -> None:
     log.close()
 
 
+@pytest.mark.fault(16, how="a log of the first release's schema")
 def test_an_older_log_is_migrated_after_a_backup(told: SqliteStore, keeper: LogKeeper, path: Path) -> None:
     told.close()
     aged(path)
@@ -257,6 +259,7 @@ def test_without_a_backup_nothing_is_migrated(
 
 
 @pytest.mark.parametrize("version", [0, -1, 99])
+@pytest.mark.fault(16, how="a log of a later release's schema")
 def test_a_version_that_no_release_before_this_one_wrote_is_refused(
     told: SqliteStore, keeper: LogKeeper, behind: Behind, version: int
 ) -> None:

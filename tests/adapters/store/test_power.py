@@ -36,6 +36,7 @@ def killed_writer(path: Path, events: int) -> int:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.fault(2, how="SIGKILL of a process that appends, after any number of events")
 def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "log.db"
     acknowledged = killed_writer(path, random.Random(seed).randint(1, 120))
@@ -49,6 +50,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.fault(6, how="the write-ahead log cut off or with a flipped byte, after a SIGKILL")
 def test_a_torn_journal_opens_as_a_beginning_of_the_history(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "log.db"
     killed_writer(path, 30)

@@ -59,6 +59,7 @@ def test_every_append_is_on_the_disk_before_it_returns(store: SqliteStore, path:
     assert store._opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.fault(8, how="two writers in turn")
 def test_two_who_append_never_take_the_same_number(store: SqliteStore, path: Path) -> None:
     other = SqliteStore(path)
     numbers = [each.append("run-1", EVENT) for _ in range(5) for each in (store, other)]
@@ -75,6 +76,7 @@ def test_odd_ids_are_refused(store: SqliteStore, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("by", ["delete", "rename"])
+@pytest.mark.fault(9, how="the file deleted or moved away")
 def test_a_log_that_is_gone_is_never_made_anew(store: SqliteStore, path: Path, by: str) -> None:
     store.append("run-1", EVENT)
     if by == "delete":
@@ -102,6 +104,7 @@ def test_nothing_is_written_to_a_file_that_was_replaced(store: SqliteStore, path
     assert store.append("run-1", EVENT) == 3
 
 
+@pytest.mark.fault(9, how="the file emptied")
 def test_an_emptied_log_is_refused(store: SqliteStore, path: Path) -> None:
     store.append("run-1", EVENT)
     store.close()
@@ -137,6 +140,7 @@ def test_another_programs_database_is_left_alone(store: SqliteStore, path: Path)
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, but some text" * 40, bytes(range(256)) * 32])
+@pytest.mark.fault(9, how="rubbish in its place")
 def test_what_is_no_database_is_refused_and_kept(store: SqliteStore, path: Path, damage: bytes) -> None:
     store.append("run-1", EVENT)
     store.close()
@@ -147,6 +151,7 @@ def test_what_is_no_database_is_refused_and_kept(store: SqliteStore, path: Path,
     assert path.read_bytes() == damage
 
 
+@pytest.mark.fault(9, how="damaged pages")
 def test_a_damaged_page_is_an_error_not_a_shorter_history(store: SqliteStore, path: Path) -> None:
     for _ in range(200):
         store.append("run-1", Aborted(AT, "ada", "x" * 500))
@@ -158,6 +163,8 @@ def test_a_damaged_page_is_an_error_not_a_shorter_history(store: SqliteStore, pa
         store.events("run-1")
 
 
+@pytest.mark.fault(9, how="an exclusive lock held by another process")
+@pytest.mark.fault(45, how="a log that is locked for longer than anybody waits")
 def test_a_locked_file_is_waited_for_and_then_named(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,8 +59,9 @@ def searched() -> str:
 
 
 def for_inventory() -> dict[str, str]:
-    """Return the environment in which the inventory is read."""
+    """Return the environment in which the inventory is read; a home that cannot be written is no obstacle."""
     return {
+        "ANSIBLE_LOCAL_TEMP": tempfile.gettempdir(),
         **os.environ,
         **_QUIET,
         **_SOUND_INVENTORY,
