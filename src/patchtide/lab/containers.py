@@ -79,13 +79,18 @@ def prepared(host: RunningHost, public_key: str, package: str) -> str:
     """Return the host's public SSH keys, after it booted and got the lab's key, package source and tidepool."""
     inside = podman("exec", "--interactive", host.container)
     _await_boot(host)
-    folder = files("patchtide.lab") / "files"
-    script = "".join((folder / name).read_text("utf-8") for name in ("host.sh", f"host-{host.host.system}.sh"))
     arguments = [public_key, host.host.environment, package]
+    script = furnishing(host.host.system)
     output([*inside, "sh", "-s", "--", *arguments], f"host {host.name} could not be prepared", text=script)
     _await_ssh(host)
     keys = [*inside, "sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]
     return output(keys, f"the SSH keys of host {host.name} cannot be read")
+
+
+def furnishing(system: str) -> str:
+    """Return the script that prepares a booted host: public key, words of its environment, package as arguments."""
+    folder = files("patchtide.lab") / "files"
+    return "".join((folder / name).read_text("utf-8") for name in ("host.sh", f"host-{system}.sh"))
 
 
 def _await_boot(host: RunningHost) -> None:

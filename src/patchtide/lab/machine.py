@@ -9,11 +9,10 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from patchtide.lab import repository, tidepool
-from patchtide.lab.containers import free_ports
+from patchtide.lab.containers import free_ports, furnishing
 from patchtide.lab.disk import emulator, machine_problem, ready_disk
 from patchtide.lab.inventory import ADDRESS, RunningHost, inventory_text, known_hosts_text, ssh_options
 from patchtide.lab.programs import completed, last_words, output
@@ -125,10 +124,9 @@ def _make_disks(directory: Path, base: Path) -> None:
 def _furnish(machine: Machine) -> None:
     """Have tidepool and its source on the machine, as the hosts of a lab do."""
     _send_packages(machine)
-    script = (files("patchtide.lab") / "files" / "host.sh").read_text("utf-8")
     key = (machine.directory / "id_ed25519.pub").read_text("utf-8").strip()
     words = ["sh", "-s", "--", key, machine.host.tier, f"pool/tidepool_{tidepool.FIRST}_all.deb"]
-    done = machine.shell(machine.name, words, text=script)
+    done = machine.shell(machine.name, words, text=furnishing(machine.host.host.system))
     if done.returncode:
         raise LabError(f"{machine.name} could not be prepared: {last_words(done.stderr)}")
 
