@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup hosts demo test lint unit system machine roundtrip molecule docs build clean
+.PHONY: help setup hosts demo test lint unit system machine roundtrip bench molecule docs build clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -41,6 +41,10 @@ machine: hosts ## a real kernel update, its way back, a power cut, a snapshot: o
 
 roundtrip: hosts ## there and back on real hosts, everything compared: make roundtrip CASE=repack (all without CASE)
 	python -m tests.roundtrip $(CASE)
+
+bench: hosts ## what an update costs beside parallel ssh, pyinfra and a usual playbook, on 20 real hosts: bench/results.md
+	@scripts/setup bench
+	python -m bench
 
 molecule: hosts ## one role's scenario on a real host: make molecule SCENARIO=patch (all without SCENARIO)
 	scripts/molecule $(SCENARIO)

@@ -80,6 +80,11 @@ def test_a_host_that_vanishes_before_its_wave_counts_and_the_budget_carries_it(m
     ends = project.ends()
     assert (ends["prod-1"], ends["prod-2"], ends["prod-3"]) == ("patched", "untouched", "patched")
 
+    project.fleet.start("prod-2")
+    assert project.run().returncode == 0, "what test has proven and still has is for those that were left behind"
+    assert project.ends()["prod-2"] == "patched"
+    assert project.version("prod-2") == "1.1"
+
 
 @pytest.mark.fault(5, how="a run that waits for a window months away, `tick`, abort, `resume`")
 def test_a_shut_window_and_missing_approvals_hold_production_only(made: Made) -> None:

@@ -93,7 +93,7 @@ def unproven(run: Run, host: str) -> str | None:
     lost = {removal.key for other in others for removal in run.plan.hosts[other.name].removes}
     files = [file for file, _ in run.plan.packages(host)]
     elsewhere = set(run.plan.attested.files) if run.plan.attested else set()
-    rest = [f for f in files if f.sha256 not in elsewhere]
+    rest = [f for f in files if f.sha256 not in elsewhere | run.plan.standing.keys()]
     missing = [f.exact for f in rest if (f.name, f.arch, f.version, f.sha256) not in proven]
     missing += [f"the removal of {removal.key}" for removal in host_plan.removes if removal.key not in lost]
     return ", ".join(missing) or None

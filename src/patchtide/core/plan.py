@@ -1,7 +1,7 @@
 """The plan: the locked patch set, who gets what of it, in which waves, under which policy. Frozen, with a digest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from patchtide.core.health import Check
@@ -99,6 +99,8 @@ class Plan:
     leave_hook: str | None = None
     restarts: Restarts = Restarts()
     attested: Attested | None = None
+    standing: Mapping[str, str] = field(default_factory=dict)
+    """Files that hosts of the first tier have had since an earlier run proved them: sha256, and that run."""
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 

@@ -11,7 +11,9 @@ from patchtide.core.fleet import Host, in_one_tier
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe, host_plan, locked
 from patchtide.core.plan import SCHEMA, Attested, HostPlan, Plan, TierPlan
+from patchtide.core.run import Run
 from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.standing import relied_on, standing, widened
 from patchtide.core.waves import split
 
 
@@ -35,27 +37,30 @@ def planned(
     by: str,
     *,
     source: Source | None = None,
+    earlier: Sequence[tuple[str, Run]] = (),
 ) -> Plan:
     """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted.
 
-    With a `source` the patch set is a bundle's, and so is what it attests.
+    With a `source` the patch set is a bundle's, and so is what it attests. `earlier` are runs, newest first: what they
+    proved on hosts of the first tier that still have it goes to hosts that were left behind.
     """
     where = {tier.name: tier.where for tier in settings.tiers}
     in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
     first = settings.tiers[0].name
     known = found_out(probe for host in members[first] if isinstance(probe := probes[host.name], Probe))
     probes = {name: informed(probe, known) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
-    found = (probes[host.name] for host in members[first])
-    own = locked((probe for probe in found if isinstance(probe, Probe)), settings.selection)
-    patch_set, attested = source or (own, None)
+    proving = {host.name: probe for host in members[first] if isinstance(probe := probes[host.name], Probe)}
+    proven = {} if source else standing(earlier, proving, settings.selection.quarantined)
+    patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
     names = [host.name for tier in settings.tiers for host in members[tier.name]]
     hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    used = _used(patch_set, hosts.values())
     return Plan(
         schema=SCHEMA,
         created_at=now,
         created_by=by,
         inventory=settings.inventory,
-        patch_set=_used(patch_set, hosts.values()),
+        patch_set=used,
         hosts=_each_machine_once(hosts),
         tiers=tuple(_tier(tier, members[tier.name]) for tier in settings.tiers),
         blackouts=settings.blackouts,
@@ -66,6 +71,7 @@ def planned(
         enter_hook=settings.enter_hook,
         leave_hook=settings.leave_hook,
         attested=attested,
+        standing=relied_on(used, proven),
     )
 
 

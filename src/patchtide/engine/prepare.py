@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from patchtide.core.plan import Plan
 from patchtide.core.planning import Source, planned
+from patchtide.core.run import Run, folded
 from patchtide.core.settings import Settings
 from patchtide.documents import sealed
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.survey import Told, members, surveyed
+from patchtide.ports import Store
 
 
 def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source | None = None) -> Plan:
@@ -21,7 +23,18 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source
     now = desk.clock.now()
     marker = f"survey-{now:%Y%m%dt%H%M%S}"
     probes = surveyed(desk.executor, settings, hosts, marker, tell, desk.clock, refresh=source is None)
-    return sealed(planned(settings, hosts, probes, desk.clock.now(), by, source=source))
+    earlier = () if source else _earlier(desk.store)
+    return sealed(planned(settings, hosts, probes, desk.clock.now(), by, source=source, earlier=earlier))
+
+
+_LOOKED_BACK = 20
+"""So many runs: a host that was left behind by all of them waits for the test tier's next update."""
+
+
+def _earlier(store: Store) -> tuple[tuple[str, Run], ...]:
+    """Return the latest runs as they ended, newest first."""
+    names = store.runs()[-_LOOKED_BACK:]
+    return tuple((name, folded(event for _, event in store.events(name))) for name in reversed(names))
 
 
 def _selecting(settings: Settings, desk: Desk) -> Settings:

@@ -33,7 +33,7 @@ def _head(plan: Plan) -> str:
     return (
         f"plan {plan.digest[:19]} made {moment(plan.created_at)} by {one_line(plan.created_by)}\n"
         f"{amount(len(hosts), 'host')} of {len(plan.hosts)} to update; the way back is proven on each while staging, "
-        f"before anything is changed{_attested(plan)}"
+        f"before anything is changed{_attested(plan)}{_standing(plan)}"
     )
 
 
@@ -46,6 +46,14 @@ def _attested(plan: Plan) -> str:
         return f"\nthe patch set is bundle {source.bundle}, which no trusted key signed: the tiers have to prove it"
     proven = amount(len(source.files), "file")
     return f"\nthe patch set is bundle {source.bundle}: {proven} proven in run {source.run}, says the key {source.key}"
+
+
+def _standing(plan: Plan) -> str:
+    """Say what goes to hosts that earlier runs left behind."""
+    if not plan.standing:
+        return ""
+    runs = ", ".join(sorted(set(plan.standing.values())))
+    return f"\n{amount(len(plan.standing), 'file')} proven before: on the test tier since {runs}"
 
 
 def _packages(plan: Plan, width: int) -> Iterator[str]:
