@@ -16,7 +16,7 @@ class Deed:
     """One step on some hosts: `requests` holds each host's parameters, as data, under its name.
 
     `marker` names the attempt on every child process, so that orphans can be found. `timeout` is in seconds.
-    `playbook` names another playbook than the step's own, for an errand beside it.
+    `playbook` names another playbook than the step's own, for an errand beside it; a path is a user's own playbook.
     """
 
     run_id: str
@@ -26,6 +26,11 @@ class Deed:
     timeout: float
     inventory: tuple[str, ...]
     playbook: str = ""
+
+    @property
+    def is_users(self) -> bool:
+        """Whether it is a user's own playbook, which reports nothing: how it ends on a host is all there is."""
+        return "/" in self.playbook
 
 
 @dataclass(frozen=True, slots=True)

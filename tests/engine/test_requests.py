@@ -70,6 +70,7 @@ def test_a_check_is_told_in_seconds_with_its_own_settings() -> None:
     assert asked == {
         "name": "web",
         "kind": "http",
+        "failures": 1,
         "warm_up": 10.0,
         "every": 1.0,
         "healthy_for": 0.0,

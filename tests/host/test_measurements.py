@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from plugins.module_utils.host.checks import Check, checks
-from plugins.module_utils.host.looks import FAIL, PASS, UNMEASURED, Look, looker
+from plugins.module_utils.host.looks import looker
 from plugins.module_utils.host.measurements import judged, measurements, regressions
+from plugins.module_utils.host.seen import FAIL, PASS, SKIPPED, UNMEASURED, Look, Past
+
+AFTER = Past(baseline={})
 
 
 def check(**values: object) -> Check:
@@ -17,7 +20,7 @@ def check(**values: object) -> Check:
 
 
 def measured(**values: object) -> dict[str, Any]:
-    return measurements([check(**values)], None)[0]
+    return measurements([check(**values)], AFTER)[0]
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -124,7 +127,8 @@ def test_rubbish_instead_of_http_is_a_failure() -> None:
         (["false"], {}, FAIL),
         (["sh", "-c", "exit 3"], {"exit": 3}, PASS),
         (["sleep", "60"], {"timeout": 0.2}, FAIL),
-        (["/no/such/program"], {}, UNMEASURED),
+        (["/no/such/program"], {}, SKIPPED),
+        (["no-such-program"], {}, SKIPPED),
         (["/etc/passwd"], {}, UNMEASURED),
     ],
 )
@@ -145,7 +149,7 @@ def test_what_a_command_prints_is_cut_and_cleaned() -> None:
 
 @pytest.mark.fault(34, how="nothing to compare with")
 def test_services_without_a_record_are_unmeasured_and_never_a_pass() -> None:
-    look = looker(check(kind="services"), None)()
+    look = looker(check(kind="services"), Past())()
     assert look.status == UNMEASURED
     assert look.final
 
@@ -153,7 +157,7 @@ def test_services_without_a_record_are_unmeasured_and_never_a_pass() -> None:
 def test_checks_keep_their_order_and_their_baseline(web: int) -> None:
     wanted = [check(kind="tcp", port=web), check(kind="command", argv=["false"])]
     wanted = [*wanted[:1], checks([{"name": "other", "kind": "command", "argv": ["false"], "deadline": 0}])[0]]
-    found = measurements(wanted, None, {"it": PASS, "other": FAIL})
+    found = measurements(wanted, Past(baseline={"it": {"status": PASS}, "other": {"status": FAIL}}))
     assert [(one["name"], one["before"]) for one in found] == [("it", PASS), ("other", FAIL)]
     assert regressions(found) == []
 

@@ -120,7 +120,7 @@ def test_a_check_that_makes_no_sense_is_refused(check: dict[str, Any]) -> None:
 
 def test_a_check_says_only_what_differs_from_the_usual() -> None:
     one = checks([{"name": "u", "kind": "services", "units": ["ssh", "a.socket"], "every": None, "port": None}])[0]
-    assert one.units == ("ssh.service", "a.socket")
+    assert one.own["units"] == ("ssh.service", "a.socket")
     assert (one.warm_up, one.every, one.healthy_for, one.deadline, one.timeout) == (0, 1, 0, 60, 5)
     with pytest.raises(HostError, match="named twice"):
         checks([{"name": "u", "kind": "services"}, {"name": "u", "kind": "services"}])

@@ -7,12 +7,16 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Iterable, Iterator, Sequence
+from types import MappingProxyType
+from typing import IO, Iterable, Iterator, Mapping, Sequence
 
 NOT_FOUND = 127
+_END_BYTES = 131_072
+_DRAIN_SECONDS = 2.0
 _TELLING = ("E:", "dpkg: error", "Error:", "error:")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 QUIET = {
@@ -87,6 +91,53 @@ def finished(argv: Sequence[str], timeout: float = 120, cwd: str | None = None) 
         out, err = process.communicate()
         late = True
     return Finished(tuple(argv), process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), late)
+
+
+def glimpsed(argv: Sequence[str], timeout: float, extra: Mapping[str, str] = MappingProxyType({})) -> Finished:
+    """The command as `finished`, with `extra` in its environment; of what it prints only both ends are kept."""
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment(), **extra},
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Finished(tuple(argv), NOT_FOUND, "", f"{argv[0]}: {error.strerror}")
+    ends = [_Ends(stream) for stream in (process.stdout, process.stderr) if stream]
+    try:
+        process.wait(timeout)
+        late = False
+    except subprocess.TimeoutExpired:
+        _end(process)
+        process.wait()
+        late = True
+    out, err = (one.text(_DRAIN_SECONDS) for one in ends)
+    return Finished(tuple(argv), process.returncode, out, err, late)
+
+
+class _Ends(threading.Thread):
+    """Reads a stream to its end and keeps its first and last bytes: a check may print without end."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.stream, self.head, self.tail = stream, b"", b""
+        self.start()
+
+    def run(self) -> None:
+        """Read until nothing more comes."""
+        with self.stream:
+            while chunk := os.read(self.stream.fileno(), _END_BYTES):
+                room = _END_BYTES - len(self.head)
+                self.head += chunk[:room]
+                self.tail = (self.tail + chunk[room:])[-_END_BYTES:]
+
+    def text(self, patience: float) -> str:
+        """What was printed, once all of it came, or patience (seconds) ended as a child keeps the stream open."""
+        self.join(patience)
+        return (self.head + self.tail).decode(errors="replace")
 
 
 def logged(argv: Sequence[str], log: IO[bytes], timeout: float) -> Finished:

@@ -27,12 +27,13 @@ _LOADERS = ("/boot/efi",)
 
 @dataclass(frozen=True)
 class Mount:
-    """One mount: its folder, file system type, device, and which part of that file system it shows."""
+    """One mount: folder, file system type, device, which part of that it shows, and whether it can only be read."""
 
     path: str
     kind: str
     device: str
     part: str
+    read_only: bool = False
 
 
 def mounts(mountinfo: str = "/proc/self/mountinfo") -> dict[str, Mount]:
@@ -42,7 +43,8 @@ def mounts(mountinfo: str = "/proc/self/mountinfo") -> dict[str, Mount]:
         before, _, after = line.partition(" - ")
         fields, source = before.split(), after.split()
         path = _plain(fields[4])
-        found[path] = Mount(path, source[0], _plain(source[1]), _plain(fields[3]))
+        options = {*fields[5].split(","), *source[2].split(",")} if len(source) > 2 else set()  # noqa: PLR2004
+        found[path] = Mount(path, source[0], _plain(source[1]), _plain(fields[3]), "ro" in options)
     return found
 
 

@@ -17,10 +17,11 @@ from .errors import HostError
 from .files import verified
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
-from .measurements import measurements, statuses
+from .measurements import measurements
 from .names import Change, change
 from .packagemanager import PackageManager
 from .recovery import recorded
+from .seen import Past
 from .snapshot import take
 from .snapshots import SNAPSHOT
 from .unit import ENDED, alive, as_it_is, ended, launched
@@ -148,8 +149,8 @@ def _begun(
 def _record(journal: Journal, manager: PackageManager, todo: Change, files: Any, baseline: list[Check]) -> None:
     keys = [*(package.key for package in todo.packages if package.previous is not None), *todo.leaves]
     record = recorded(manager, keys, files, journal.folder / "settings")
-    measured = measurements([check.once() for check in baseline], record["services"])
-    journal.write("record", {**record, "baseline": statuses(measured), "baseline_measurements": measured})
+    measured = measurements(baseline, Past(record["services"]))
+    journal.write("record", {**record, "baseline_measurements": measured})
 
 
 def _foreseen(journal: Journal, wanted: Change) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 from . import host
@@ -15,6 +17,7 @@ from .journal import Entry, Journal
 from .ladder import REVERTING, looked_over
 from .measurements import measurements, regressions
 from .unit import ENDED, alive, as_it_is, ended, interrupted, launched
+from .verification import past_of
 
 BLANK: dict[str, Any] = {
     "outcome": "failed",
@@ -121,7 +124,8 @@ def _judged(journal: Journal, entry: Entry, wanted: list[Check]) -> Entry:
         return entry
     record = journal.read("record") or {}
     paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
-    measured = measurements(wanted, record.get("services"), record.get("baseline"), paused)
+    # What the bad update logged is not held against the host after its way back.
+    measured = measurements(wanted, replace(past_of(journal, record, paused), since=time.time()))
     end: Entry = {"measurements": measured, "measured": True}
     unhealthy = regressions(measured)
     if entry.get("outcome") == "restored" and unhealthy:

@@ -11,14 +11,14 @@ from .errors import HostError
 
 _PROPERTIES = (
     "Id,Type,LoadState,ActiveState,SubState,UnitFileState,RemainAfterExit,BusName,TriggeredBy,NRestarts,"
-    "ConditionResult,ConditionTimestampMonotonic"
+    "ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic"
 )
 _PASSING = ("user@", "user-runtime-dir@", "patchtide-", "run-", "session-", "systemd-fsck@", "systemd-backlight@")
 
 
 @dataclass(frozen=True)
 class Service:
-    """One loaded service as `systemctl show` tells it."""
+    """One loaded service as `systemctl show` tells it; `since` is when it became active (s, monotonic; 0: never)."""
 
     name: str
     active: str
@@ -27,6 +27,7 @@ class Service:
     on_demand: bool
     restarts: int
     skipped: bool = False
+    since: float = 0.0
 
     @property
     def may_rest(self) -> bool:
@@ -65,6 +66,7 @@ def parsed_services(text: str) -> dict[str, Service]:
             on_demand=_on_demand(fields),
             restarts=int(fields.get("NRestarts") or 0),
             skipped=_skipped(fields),
+            since=int(fields.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
         )
     return found
 

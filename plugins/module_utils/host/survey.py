@@ -20,6 +20,7 @@ from .journal import Journal
 from .measurements import measurements
 from .names import named_version
 from .packagemanager import Outlook, PackageManager, Trouble, Wanted
+from .seen import Past
 from .services import service_states, services
 
 SCHEMA = "patchtide/probe/v1"
@@ -69,7 +70,7 @@ def probe(
     outlook, notes = informed(manager, outlook) if advisories and not check_mode else (outlook, [])
     report = _report(manager, outlook, trouble + blocking, journal)
     report["notes"] = [one.as_dict() for one in notes]
-    report["measurements"] = measurements([one.once() for one in wanted], report["services"])
+    report["measurements"] = measurements([one.functional() for one in wanted], Past(report["services"]))
     # What stands in the way tells more than the answer that could not be had for it.
     return Answer(report, failure=summed_up([one.reason for one in (*trouble, *blocking)]) if blocking else "")
 

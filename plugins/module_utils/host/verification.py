@@ -8,12 +8,14 @@ from . import host
 from .answer import Answer
 from .changes import departures
 from .checks import checks as named_checks
+from .clock import epoch
 from .confirm import loops, reverted, settle
 from .errors import summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
-from .measurements import measurements, regressions
+from .measurements import by_name, measurements, regressions
 from .names import intended
+from .seen import Past
 from .stale import stale, told
 
 BLANK: dict[str, Any] = {
@@ -39,7 +41,7 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
     record = journal.read("record") if baseline == "run" else None
     before = record or {}
     paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
-    measured = measurements(wanted, before.get("services"), before.get("baseline"), paused)
+    measured = measurements(wanted, past_of(journal, before, paused))
     own, foreign = installed_differences(journal)
     own += [sentence for sentence in (loops(journal),) if sentence]
     sentences = own + regressions(measured)
@@ -47,9 +49,16 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
         sentences.append("no check is configured, and nothing measured is no health")
     report = {**BLANK, "measurements": measured, "installed_ok": not own, "differences": own + foreign}
     report["stale"] = told(stale())
-    if confirm and not sentences and not foreign:
+    if confirm and not foreign and not own and measured and not regressions(measured, undecided=False):
         report["confirmed"] = _confirmed(journal)
     return Answer(report, failure=summed_up(sentences) if enforce else "")
+
+
+def past_of(journal: Journal, record: dict[str, Any], paused: tuple[str, ...] = ()) -> Past:
+    """What the checks of a run are compared with; nothing where no record was made."""
+    known = record.get("baseline_measurements") or []
+    since = epoch((journal.read("patch") or {}).get("finished", ""))
+    return Past(record.get("services"), by_name(known), paused, since)
 
 
 def _confirmed(journal: Journal) -> bool:

@@ -8,6 +8,7 @@ from patchtide.cli.call import Call
 from patchtide.cli.output import told
 from patchtide.core.events import (
     Aborted,
+    BaselineTaken,
     Event,
     Held,
     HostFinished,
@@ -36,8 +37,8 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
         case StepStarted():
             why = f" ({event.why})" if event.why else ""
             yield _line(event.at, event.step, f"begins on {listed(event.hosts)}{why}")
-        case HostFinished():
-            yield _line(event.at, event.step, _details(event, began), f"{event.host}  {event.status}")
+        case BaselineTaken() | HostFinished():
+            yield _answer(event, began)
         case HostsSettled():
             yield _line(event.at, event.end, event.reason, listed(event.hosts))
         case Held():
@@ -61,6 +62,13 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
         case _:
             assert_never(event)
+
+
+def _answer(event: BaselineTaken | HostFinished, began: datetime | None) -> str:
+    if isinstance(event, BaselineTaken):
+        told = ", ".join(f"{one.get('name')} {one.get('status')}" for one in event.measurements)
+        return _line(event.at, "baseline", told, event.host)
+    return _line(event.at, event.step, _details(event, began), f"{event.host}  {event.status}")
 
 
 def _doubted(word: Word) -> str:

@@ -1,182 +1,181 @@
 """Health checks as they are written: one kind each, with timings that do not contradict each other."""
 
-import re
-import shlex
 from datetime import timedelta
 from typing import Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from patchtide.config.scalars import (
-    Duration,
-    Line,
-    Name,
-    Names,
-    Period,
-    as_list,
-    as_text,
-    count_of,
-    one_of,
-    spelled,
-    wrong,
+from patchtide.config.checkkinds import (
+    AlertsCheck,
+    CommandCheck,
+    DnsCheck,
+    HttpCheck,
+    JournalCheck,
+    LoadCheck,
+    MemoryCheck,
+    PrometheusCheck,
+    SpaceCheck,
+    SqlCheck,
+    TcpCheck,
 )
+from patchtide.config.checkvalues import Items, Units
+from patchtide.config.scalars import Duration, Name, Names, Period, as_text, count_of, one_of, spelled, wrong
 from patchtide.config.section import Section
+from patchtide.core.health import COMPARING, CONTROLLER, HOST, PLAYBOOK
 
-KINDS = ("http", "tcp", "services", "command")
-UNCHANGED = "unchanged"
+KINDS = (
+    "http",
+    "tcp",
+    "dns",
+    "services",
+    "processes",
+    "listeners",
+    "mounts",
+    "disk",
+    "inodes",
+    "memory",
+    "load",
+    "journal",
+    "command",
+    "sql",
+    "prometheus",
+    "alerts",
+    PLAYBOOK,
+)
+_ANYWHERE = ("http", "tcp", "dns", "command", "sql", "prometheus", "alerts")
+"""Kinds that can be looked at from the controller, too."""
 
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.:-]{0,252})")
-_UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,254}")
-_UNIT_TYPES = ("service", "socket", "target", "timer", "mount", "path", "slice", "scope", "device", "swap", "automount")
-_SHELL_WORDS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"}
-_PORTS: Final = (1, 65535)
-_STATUSES: Final = (100, 599)
+_ELSEWHERE = ("prometheus", "alerts", PLAYBOOK)
+"""Kinds that are looked at from the controller where nothing else is said."""
+
+_FAILURES: Final = (1, 1000)
+_USUAL_WINDOW = timedelta(seconds=60)
+_RATE_SPAN = timedelta(seconds=30)
 
 
-def _address(value: object) -> str:
-    text = as_text(value, "a host name or an address")
-    if not _HOST.fullmatch(text):
-        raise wrong(f"is {text!r}, which is no host name and no address")
+def _flag(value: object) -> bool:
+    return one_of(value, ("true", "false")) == "true"
+
+
+def _command(value: object) -> object:
+    return value if isinstance(value, dict) else {"run": value}
+
+
+def _task_file(value: object) -> str:
+    text = as_text(value, "the path of a playbook")
+    if not text.endswith((".yml", ".yaml")):
+        raise wrong(f"is {text!r}, which is no playbook", "Its name ends with .yml.")
     return text
-
-
-def _url_path(value: object) -> str:
-    text = as_text(value, "the path of an address")
-    if not re.fullmatch(r"/[!-~]*", text):
-        raise wrong(f"is {text!r}, but has to begin with `/` and have no blanks", "Write blanks as %20.")
-    return text
-
-
-def _port(value: object) -> int:
-    return count_of(value, *_PORTS)
-
-
-def _status(value: object) -> int:
-    return count_of(value, *_STATUSES)
-
-
-def _scheme(value: object) -> str:
-    return one_of(value, ("http", "https"))
-
-
-def _units(value: object) -> tuple[str, ...] | str:
-    if value == UNCHANGED:
-        return UNCHANGED
-    if not isinstance(value, list):
-        raise wrong(f"is {spelled(value)!r}, but has to be `{UNCHANGED}` or a list of units", "Write [nginx, cron].")
-    if not value:
-        raise wrong("names no unit", f"Name one, or write `{UNCHANGED}`.")
-    return tuple(_unit(item, position) for position, item in enumerate(value))
-
-
-def _unit(value: object, position: int) -> str:
-    text = value if isinstance(value, str) else ""
-    if not _UNIT.fullmatch(text):
-        raise wrong(f"{spelled(value)!r} is no unit name", "Write nginx, or nginx.service.", (position,))
-    return text if text.rpartition(".")[2] in _UNIT_TYPES else f"{text}.service"
-
-
-def _argv(value: object) -> tuple[str, ...]:
-    if isinstance(value, list):
-        words = [as_text(item, "a list of texts") for item in as_list(value)]
-    else:
-        words = _split(as_text(value, "a command, or the list of its words"))
-    if not words or not words[0].strip():
-        raise wrong("names no program")
-    return tuple(words)
-
-
-def _split(text: str) -> list[str]:
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise wrong(f"cannot be split into words: {str(error).lower()}", "Close the quotes.") from None
-    shell = next((word for word in words if word in _SHELL_WORDS), None)
-    if shell is not None:
-        hint = "Put it into a script on the hosts, or write the command as a list of words."
-        raise wrong(f"has {shell!r}, but commands run without a shell", hint)
-    return words
-
-
-def _integer(most: tuple[int, int]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "integer", "minimum": most[0], "maximum": most[1]})
-
-
-Port = Annotated[int, PlainValidator(_port), _integer(_PORTS)]
-Status = Annotated[int, PlainValidator(_status), _integer(_STATUSES)]
-Scheme = Annotated[str, PlainValidator(_scheme), WithJsonSchema({"enum": ["http", "https"]})]
-UrlPath = Annotated[str, PlainValidator(_url_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
-Address = Annotated[str, PlainValidator(_address), WithJsonSchema({"type": "string"})]
-Units = Annotated[
-    tuple[str, ...] | str,
-    PlainValidator(_units),
-    WithJsonSchema({"anyOf": [{"const": UNCHANGED}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
-]
-Argv = Annotated[
-    tuple[str, ...],
-    PlainValidator(_argv),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
-]
-
-
-class HttpCheck(Section):
-    """Asks a web address on the host and compares what comes back."""
-
-    port: Port
-    """The port on the host."""
-    path: UrlPath = "/"
-    """The path that is asked for."""
-    status: Status = 200
-    """The status code that a healthy service answers with."""
-    scheme: Scheme = "http"
-    """http or https."""
-    host: Address = "127.0.0.1"
-    """The name or address that is asked, as the host itself sees it."""
-    contains: Line | None = None
-    """A text that has to be in the answer."""
-
-
-class TcpCheck(Section):
-    """Opens a connection from the host."""
-
-    port: Port
-    """The port."""
-    host: Address = "127.0.0.1"
-    """The name or address, as the host itself sees it."""
 
 
 class HealthCheck(Section):
-    """One health check, which is of exactly one kind: http, tcp, services or command."""
+    """One health check, which is of exactly one kind."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
 
     name: Name
     """What the check is called in reports."""
     http: HttpCheck | None = None
-    """Asks a web address on the host."""
+    """Asks a web address: status, body, headers, certificate, and how long it takes."""
     tcp: TcpCheck | None = None
-    """Opens a connection on the host."""
+    """Opens a connection."""
+    dns: DnsCheck | None = None
+    """Looks a name up."""
     services: Units | None = None
     """Units that have to be active; `unchanged`: whatever was active before the update."""
-    command: Argv | None = None
-    """A program on the host that ends with 0 when all is well; words, no shell."""
+    processes: Items | None = None
+    """Programs that have to run as daemons; `unchanged`: whatever ran before the update."""
+    listeners: Items | None = None
+    """TCP ports that have to be listened on (`443`, `127.0.0.1:25`); `unchanged`: those from before the update."""
+    mounts: Items | None = None
+    """Folders that have to be mounted; `unchanged`: whatever was mounted before the update, and as writable."""
+    disk: SpaceCheck | None = None
+    """Room on a file system."""
+    inodes: SpaceCheck | None = None
+    """Inodes on a file system."""
+    memory: MemoryCheck | None = None
+    """Memory that is left for new work."""
+    load: LoadCheck | None = None
+    """The load of the last minute."""
+    journal: JournalCheck | None = None
+    """Errors in the host's journal."""
+    command: Annotated[
+        CommandCheck | None,
+        BeforeValidator(_command),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    {"type": "object", "required": ["run"]},
+                ]
+            }
+        ),
+    ] = None
+    """A program that ends with 0 when all is well: words, no shell; or what is expected of it besides."""
+    sql: SqlCheck | None = None
+    """A database, asked through its own client."""
+    prometheus: PrometheusCheck | None = None
+    """A number that Prometheus knows."""
+    alerts: AlertsCheck | None = None
+    """Alerts that fire, and did not before the update."""
+    playbook: Annotated[str | None, PlainValidator(_task_file), WithJsonSchema({"type": "string"})] = None
+    """A playbook of yours: a host on which it fails is not healthy. Relative to this file."""
+    from_: Annotated[
+        str | None,
+        PlainValidator(lambda value: one_of(value, (HOST, CONTROLLER))),
+        WithJsonSchema({"enum": [HOST, CONTROLLER]}),
+    ] = Field(default=None, alias="from")
+    """Who looks: the `host` itself, or the `controller`; Prometheus, alerts and playbooks are the controller's."""
+    enabled: Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})] = True
+    """`false`: the check is not made. That is shown, and stops the promotion to the next tier until it is waived."""
     warm_up: Duration = timedelta(0)
     """How long the host is left alone before the first try."""
     every: Period = timedelta(seconds=1)
     """The time between two tries."""
     healthy_for: Duration = timedelta(0)
     """For how long the check has to hold without a break before it passes."""
+    failures: Annotated[
+        int, PlainValidator(lambda value: count_of(value, *_FAILURES)), WithJsonSchema({"type": "integer"})
+    ] = 1
+    """How many bad tries in a row break the time in which it has to hold."""
+    crash_window: Duration | None = None
+    """For `services`: how long a unit that was started has to run without a restart of its init; 60s, or half of the
+    deadline where that is shorter."""
     deadline: Period = timedelta(seconds=60)
     """How long all of it may take, warm-up included."""
     timeout: Period = timedelta(seconds=5)
-    """How long one try may take."""
+    """How long one try may take; a playbook's is the deadline when left out."""
     tiers: Names = ()
     """The tiers whose hosts are judged by it; all when left out."""
 
     @property
     def kind(self) -> str:
-        """The kind that is given: http, tcp, services or command."""
+        """The kind that is given."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def compares(self) -> bool:
+        """Whether numbers from before the update are compared with those after it."""
+        return any(getattr(getattr(self, self.kind), key, None) is not None for key in COMPARING)
+
+    @property
+    def source(self) -> str:
+        """Who looks: host or controller."""
+        return self.from_ or (CONTROLLER if self.kind in _ELSEWHERE else HOST)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long one try may take."""
+        whole = self.kind == PLAYBOOK and "timeout" not in self.model_fields_set
+        return self.deadline if whole else self.timeout
+
+    @property
+    def watched_for(self) -> timedelta:
+        """The crash-loop window of services."""
+        if self.crash_window is not None:
+            return self.crash_window
+        return min(_USUAL_WINDOW, (self.deadline - self.warm_up) / 2)
 
     @model_validator(mode="before")
     @classmethod
@@ -190,18 +189,55 @@ class HealthCheck(Section):
     def _sense(self) -> Self:
         if not any(getattr(self, kind) is not None for kind in KINDS):
             raise wrong("checks nothing", f"Give it one of: {', '.join(KINDS)}.")
-        if self.deadline < self.warm_up + self.healthy_for:
-            raise wrong(
-                f"can never pass: the deadline of {spelled(self.deadline)} is over before {spelled(self.warm_up)} of "
-                f"warm-up and {spelled(self.healthy_for)} of health",
-                "Give `deadline` more time.",
-                _written_of(self, "deadline", "healthy_for", "warm_up"),
-            )
-        for key, span in (("every", self.every), ("timeout", self.timeout)):
-            if span > self.deadline:
-                message = f"has {key}: {spelled(span)}, longer than its deadline of {spelled(self.deadline)}"
-                raise wrong(message, at=_written_of(self, key, "deadline"))
+        _refuse_place(self)
+        _refuse_times(self)
+        _refuse_window(self)
         return self
+
+
+def _refuse_place(check: HealthCheck) -> None:
+    if check.source == CONTROLLER and check.kind not in (*_ANYWHERE, PLAYBOOK):
+        raise wrong(f"can only be looked at from the host: {check.kind}", "Remove `from`.", ("from",))
+    if check.source == HOST and check.kind == PLAYBOOK:
+        raise wrong("is a playbook, which the controller runs", "Remove `from`.", ("from",))
+    if check.healthy_for and check.kind == PLAYBOOK:
+        hint = "A playbook is run until it passes, or the deadline is over; it can look for itself how long it holds."
+        raise wrong("has healthy_for, but is a playbook", hint, ("healthy_for",))
+
+
+def _refuse_times(check: HealthCheck) -> None:
+    if check.deadline < check.warm_up + check.healthy_for:
+        raise wrong(
+            f"can never pass: the deadline of {spelled(check.deadline)} is over before {spelled(check.warm_up)} of "
+            f"warm-up and {spelled(check.healthy_for)} of health",
+            "Give `deadline` more time.",
+            _written_of(check, "deadline", "healthy_for", "warm_up"),
+        )
+    for key, span in (("every", check.every), ("timeout", check.patience)):
+        if span > check.deadline:
+            message = f"has {key}: {spelled(span)}, longer than its deadline of {spelled(check.deadline)}"
+            raise wrong(message, at=_written_of(check, key, "deadline"))
+    if check.healthy_for and check.every > check.healthy_for:
+        message = f"looks every {spelled(check.every)}, which is once in the {spelled(check.healthy_for)} of health"
+        raise wrong(message, "Look more often, or for longer.", _written_of(check, "every", "healthy_for"))
+    if check.failures > 1 and check.failures * check.every > check.healthy_for:
+        message = f"has failures: {check.failures}, which cannot come in {spelled(check.healthy_for)} of health"
+        raise wrong(message, "Give it a longer `healthy_for`, or fewer `failures`.", ("failures",))
+
+
+def _refuse_window(check: HealthCheck) -> None:
+    if check.crash_window is not None and check.services is None:
+        raise wrong("has a crash_window, but is about no services", at=("crash_window",))
+    if check.crash_window is not None and check.warm_up + check.crash_window >= check.deadline:
+        raise wrong(
+            f"can never pass: the deadline of {spelled(check.deadline)} is over before {spelled(check.warm_up)} of "
+            f"warm-up and {spelled(check.crash_window)} without a crash",
+            "Give `deadline` more time.",
+            ("crash_window",),
+        )
+    if check.journal is not None and check.journal.rate_within is not None and check.deadline < _RATE_SPAN:
+        message = f"compares rates, which takes {spelled(_RATE_SPAN)}, within {spelled(check.deadline)}"
+        raise wrong(message, "Give `deadline` more time.", _written_of(check, "deadline"))
 
 
 def _written_of(check: HealthCheck, *keys: str) -> tuple[str, ...]:

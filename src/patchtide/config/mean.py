@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from patchtide.config.checks import UNCHANGED, HealthCheck
+from patchtide.config.checks import HealthCheck
 from patchtide.config.schema import Approvals, Blackout, CalendarFile, ConfigFile, Limits, Tier, Updates, Window
+from patchtide.config.section import Section
 from patchtide.core import health, patchset, policy, windows
 from patchtide.core.settings import Settings, TierSettings
 
@@ -22,9 +23,11 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         windows=_windows(file),
         blackouts=_blackouts(file),
         selection=_selection(file.updates),
-        checks=tuple(_check(check) for check in file.health),
+        checks=tuple(_check(check, folder) for check in file.health),
         limits=limits_of(file.limits),
         reboot=file.reboot,
+        monitor=file.monitor,
+        monitor_every=file.monitor_every,
         restarts=policy.Restarts(file.services.restart, file.services.keep),
         enter_hook=str(folder / hooks.enter) if hooks else None,
         leave_hook=str(folder / hooks.leave) if hooks else None,
@@ -96,25 +99,55 @@ def limits_of(limits: Limits) -> policy.Limits:
     return policy.Limits(limits.patch, limits.reboot, limits.rollback, limits.lost, limits.confirm)
 
 
-def _check(check: HealthCheck) -> health.Check:
+def _check(check: HealthCheck, folder: Path) -> health.Check:
     return health.Check(
         name=check.name,
         kind=check.kind,
-        settings=_own(check),
+        settings=_own(check, folder),
         warm_up=check.warm_up,
         every=check.every,
         healthy_for=check.healthy_for,
         deadline=check.deadline,
-        timeout=check.timeout,
+        timeout=check.patience,
         tiers=check.tiers,
+        failures=check.failures,
+        source=check.source,
+        enabled=check.enabled,
     )
 
 
-def _own(check: HealthCheck) -> dict[str, object]:
+def _own(check: HealthCheck, folder: Path) -> dict[str, object]:
     """Return what only this kind of check has, as plain JSON data: it goes into the plan and to the hosts."""
-    given = check.http or check.tcp
-    if given is not None:
-        return given.model_dump()
-    if check.services is not None:
-        return {"units": UNCHANGED if isinstance(check.services, str) else list(check.services)}
-    return {"argv": list(check.command or ()), "exit": 0}
+    given = getattr(check, check.kind)
+    match check.kind:
+        case "services":
+            return {"units": _names(given), "crash_window": check.watched_for.total_seconds()}
+        case "processes" | "listeners" | "mounts":
+            return {"items": _names(given)}
+        case health.PLAYBOOK:
+            return {"playbook": str(folder / given)}
+        case _:
+            return {_HOST_WORDS.get(key, key): _plain(key, value) for key, value in given if _counts(given, key)}
+
+
+_HOST_WORDS = {"name": "query", "run": "argv", "client": "argv"}
+"""What a key is called where a check is made, if not as in the file."""
+
+
+def _counts(given: Section, key: str) -> bool:
+    """Say whether a value says anything: what is left out does not, nor do samples that nothing compares."""
+    compared = any(getattr(given, word, None) is not None for word in health.COMPARING)
+    return getattr(given, key) not in (None, ()) and (key != "samples" or compared)
+
+
+def _plain(key: str, value: object) -> object:
+    """Return a value as hosts take it: free room in percent, all other shares as parts of one."""
+    if key == "units":
+        return _names(value)
+    if isinstance(value, float):
+        return round(float(value) * (100 if key == "free" else 1), 6)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _names(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -321,6 +321,10 @@ class ConfigFile(CalendarFile):
     """Which of the pending updates are wanted."""
     health: tuple[HealthCheck, ...] = ()
     """What has to hold on every host after its update; every tier needs at least one check."""
+    monitor: Duration = timedelta(0)
+    """For how long everything is judged again after the last wave of all; what fails by then is still put back."""
+    monitor_every: Period = timedelta(minutes=5)
+    """The time between two looks while that lasts."""
     limits: Limits = Field(default_factory=Limits)
     """How long things may take on a host."""
     reboot: Annotated[RebootPolicy, *_choice(tuple(RebootPolicy), RebootPolicy)] = RebootPolicy.WHEN_OWED

@@ -9,6 +9,7 @@ from patchtide.config.mean import limits_of
 from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
+from patchtide.core.health import INSTALLED, time_taken
 from patchtide.core.meant import meant
 from patchtide.core.policy import ENTER_MARGIN, ReturnBy, room
 from patchtide.core.windows import ALWAYS
@@ -32,7 +33,12 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
     """Yield what is wrong in a whole configuration, whatever it is read for."""
     yield from calendar_faults(file)
     yield from _twice("health", [check.name for check in file.health])
+    if file.monitor_every > file.monitor and "monitor_every" in file.model_fields_set:
+        message = f"is never: it is longer than the {spelled(file.monitor)} of monitoring"
+        yield Fault(("monitor_every",), message, "Give `monitor` more time.")
     for position, check in enumerate(file.health):
+        if check.name == INSTALLED:
+            yield Fault(("health", position, "name"), f"no check can be called {INSTALLED!r}: that is judged anyway")
         yield from _unknown(("health", position, "tiers"), check.tiers, [tier.name for tier in file.tiers], "tier")
     for position, tier in enumerate(file.tiers):
         judging = _judging(file, tier)
@@ -68,12 +74,12 @@ def room_needed(file: ConfigFile, tier: Tier) -> timedelta:
 
 
 def _parts(file: ConfigFile, tier: Tier) -> dict[str, timedelta]:
-    verify = max((check.warm_up + check.deadline for check in _judging(file, tier)), default=timedelta(0))
+    verify = time_taken(_judging(file, tier))
     return {**room(limits_of(file.limits), file.reboot, verify, _returns(file, tier)), "maintenance mode": ENTER_MARGIN}
 
 
 def _judging(file: ConfigFile, tier: Tier) -> list[HealthCheck]:
-    return [check for check in file.health if not check.tiers or tier.name in check.tiers]
+    return [check for check in file.health if check.enabled and (not check.tiers or tier.name in check.tiers)]
 
 
 def _windows_without_room(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:
@@ -115,6 +121,10 @@ def missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
         if not _exists(folder / name):
             loc: Loc = ("inventory", position)
             yield Fault(loc, f"there is no inventory {name!r} in {folder}", "The path is relative to this file.")
+    for position, check in enumerate(file.health):
+        if check.playbook is not None and not _is_file(folder / check.playbook):
+            hint = "The path is relative to this file."
+            yield Fault(("health", position, "playbook"), f"there is no playbook {check.playbook!r} in {folder}", hint)
     keys: list[tuple[Loc, str]] = [(("trust", position), name) for position, name in enumerate(file.trust)]
     keys += [(("people", person), name) for person, names in file.people.items() for name in names]
     for loc, name in keys:

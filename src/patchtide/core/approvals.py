@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from patchtide.core import waivers
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import Approvals, ValidFor
 from patchtide.core.run import Run
@@ -26,18 +27,17 @@ class Counted:
 
 def requesters(run: Run) -> frozenset[str]:
     """Return who asked for the change: whoever made the plan and whoever opened the run never agrees to it."""
-    return frozenset({run.opened_by, run.plan.created_by})
+    return waivers.requesters(run.plan, run.opened_by)
 
 
 def may_speak(run: Run, tier: TierPlan, name: str) -> bool:
     """Tell whether a person has a say in a tier: whoever is asked there, anybody where nobody is; not a requester."""
-    return tier.approvals is None or (name in tier.approvals.people and name not in requesters(run))
+    return waivers.may_speak(run.plan, run.opened_by, tier, name)
 
 
 def waiver(run: Run, tier: TierPlan, item: str) -> Waived | None:
     """Return the word by which somebody who has a say let a tier go on without an item, or None."""
-    found = (word for word in run.said.waivers if word.item == item and not word.doubt)
-    return next((word for word in found if word.digest == run.plan.digest and may_speak(run, tier, word.by)), None)
+    return waivers.waiver(run.plan, run.opened_by, run.said, tier, item)
 
 
 def opening_for(run: Run, tier: TierPlan, at: datetime) -> Opening | None:

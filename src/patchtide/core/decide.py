@@ -9,7 +9,7 @@ from patchtide.core.lost import given_up, look, patience, ready
 from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
-from patchtide.core.soaking import soak
+from patchtide.core.soaking import monitor, soak
 from patchtide.core.steps import EndState, Step
 from patchtide.core.wave import in_wave
 
@@ -25,6 +25,7 @@ def decide(run: Run, now: datetime) -> Action:
         or look(run, now)
         or _next_in_tiers(run, now)
         or patience(run)
+        or monitor(run, now)
         or End(outcome(run), ending(run))
     )
 

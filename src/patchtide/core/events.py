@@ -1,5 +1,6 @@
 """What happened, in the order in which it happened: the truth of a run. Every instant is UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +72,16 @@ class StepStarted:
     attempt: int
     why: str = ""
     kind: Literal["step_started"] = "step_started"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineTaken:
+    """What the controller's own checks measured of a host just before its update; the host keeps its own."""
+
+    at: datetime
+    host: str
+    measurements: tuple[Mapping[str, object], ...]
+    kind: Literal["baseline_taken"] = "baseline_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,7 @@ class RunEnded:
 Event: TypeAlias = (
     RunOpened
     | StepStarted
+    | BaselineTaken
     | HostFinished
     | HostsSettled
     | Held

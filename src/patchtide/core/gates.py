@@ -8,12 +8,14 @@ from patchtide.core.packages import Package
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState
+from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
 
 
 def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta) -> Verdict:
-    """Say whether work that takes up to `need` may begin on a tier now: agreed to, announced, and in its window."""
-    agreed = approval_gate(run, tier, now)
+    """Say whether work that takes up to `need` may begin on a tier now: proven, agreed to, announced, in its window."""
+    proven = proof_gate(run, tier)
+    agreed = approval_gate(run, tier, now) if proven.ok else proven
     return agreed if not agreed.ok else run.plan.calendar(tier).may_begin(now, need)
 
 
@@ -21,7 +23,7 @@ def waivable(run: Run) -> dict[str, tuple[str, ...]]:
     """Return the things without which a person may let a run go on, each with the tiers that ask for it."""
     found: dict[str, tuple[str, ...]] = {}
     for tier in run.plan.tiers:
-        for item in _asked_for(tier):
+        for item in (*_asked_for(tier), *waivable_checks(run, tier)):
             found[item] = (*found.get(item, ()), tier.name)
     return found
 

@@ -67,7 +67,8 @@ def _next_try(host: HostState) -> datetime:
 
 def ready(hosts: Iterable[HostState], step: Step, now: datetime) -> tuple[str, ...]:
     """Return which of the hosts a step comes next for, and may be begun on now."""
-    return tuple(host.name for host in hosts if host.next is step and host.started is None and due(host, now))
+    idle = (host for host in hosts if host.next is step and host.started is None and not host.unclear)
+    return tuple(host.name for host in idle if due(host, now))
 
 
 def patience(run: Run) -> Action | None:

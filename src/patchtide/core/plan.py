@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from patchtide.core.health import Check
+from patchtide.core.health import Check, made_in, time_taken
 from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy, room
 from patchtide.core.signature import Signature
@@ -98,6 +98,8 @@ class Plan:
     enter_hook: str | None = None
     leave_hook: str | None = None
     restarts: Restarts = Restarts()
+    monitor: timedelta = timedelta(0)
+    monitor_every: timedelta = timedelta(minutes=5)
     attested: Attested | None = None
     standing: Mapping[str, str] = field(default_factory=dict)
     """Files that hosts of the first tier have had since an earlier run proved them: sha256, and that run."""
@@ -111,8 +113,8 @@ class Plan:
         return tuple((locked[change.key], change.previous) for change in host_plan.changes)
 
     def checks_of(self, tier: str) -> tuple[Check, ...]:
-        """Return the health checks that judge the hosts of a tier."""
-        return tuple(check for check in self.checks if not check.tiers or tier in check.tiers)
+        """Return the health checks that judge the hosts of a tier: those that are made."""
+        return made_in(self.checks, tier)
 
     def calendar(self, tier: TierPlan) -> Calendar:
         """Return when a tier may be worked on."""
@@ -141,8 +143,7 @@ class Plan:
         return next(one.returns for one in self.tiers if one.name == tier)
 
     def _room(self, tier: str) -> dict[str, timedelta]:
-        verify = max((check.warm_up + check.deadline for check in self.checks_of(tier)), default=timedelta(0))
-        return room(self.limits, self.reboot, verify, self.returns(tier))
+        return room(self.limits, self.reboot, time_taken(self.checks_of(tier)), self.returns(tier))
 
 
 def misfit(plan: Plan) -> str | None:

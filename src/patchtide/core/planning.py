@@ -68,6 +68,8 @@ def planned(
         limits=settings.limits,
         reboot=settings.reboot,
         restarts=settings.restarts,
+        monitor=settings.monitor,
+        monitor_every=settings.monitor_every,
         enter_hook=settings.enter_hook,
         leave_hook=settings.leave_hook,
         attested=attested,

@@ -9,6 +9,7 @@ from typing import assert_never
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
+    BaselineTaken,
     Event,
     Finding,
     Held,
@@ -24,14 +25,16 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
-from patchtide.core.health import judged
+from patchtide.core.health import skipped, undecided, verdict
 from patchtide.core.plan import Plan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import Approved, Rejected, Said, Waived, heard
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
+from patchtide.core.waivers import checks_waived
 
 _LEAVE_RETRIES = 2
+_MEASURED_AGAIN = 2
 _NEVER_CHANGES_A_HOST = frozenset({Step.PROBE, Step.STAGE, Step.VERIFY})
 
 
@@ -44,7 +47,8 @@ class HostState:
     it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
     and not begun anew. `entered`: maintenance mode may be on. `changed`: the update may have been begun. `unheard`: how
     often in a row a step that may change the host was not answered. `told`: what it was put back from is in quarantine.
-    `reverted`: nobody confirmed it in time, and it restored itself.
+    `reverted`: nobody confirmed it in time, and it restored itself. `unmeasured`: how often in a row health was not
+    measured. `unclear`: checks that a person decides about; `skipped`: those that cannot be made.
     """
 
     name: str
@@ -74,6 +78,10 @@ class HostState:
     leave_failures: int = 0
     health: str = ""
     told: bool = False
+    unmeasured: int = 0
+    unclear: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    baseline: tuple[Mapping[str, object], ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -145,6 +153,8 @@ def fold(run: Run, event: Event) -> Run:
         case StepStarted():
             begun = {name: _begun(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts={**run.hosts, **begun}, attempt=event.attempt, held=None)
+        case BaselineTaken():
+            return _with(run, replace(run.hosts[event.host], baseline=event.measurements))
         case HostFinished():
             return _with(run, _answered(run, run.hosts[event.host], event))
         case HostsSettled():
@@ -155,7 +165,9 @@ def fold(run: Run, event: Event) -> Run:
         case Approved() | Rejected() | Waived():
             return replace(run, said=heard(run.said, event))
         case Aborted():
-            return replace(run, aborted=event, held=None)
+            # What nobody could tell, and nobody did, counts as harm.
+            harmed = {n: _harmed(replace(h, unclear=()), h.reason) for n, h in run.hosts.items() if h.unclear}
+            return replace(run, hosts={**run.hosts, **harmed}, aborted=event, held=None)
         case RollbackAsked():
             return _reopened(run, event)
         case VersionsQuarantined():
@@ -164,7 +176,7 @@ def fold(run: Run, event: Event) -> Run:
             kept = {version: tier for version, tier in run.quarantined.items() if version not in event.versions}
             return replace(run, quarantined=kept)
         case RunTaken():
-            return replace(run, held=None)
+            return replace(run, hosts={n: replace(h, unclear=()) for n, h in run.hosts.items()}, held=None)
         case RunEnded():
             if not all(host.settled for host in run.hosts.values()):
                 return run  # a person asked for a rollback while the end was being written down
@@ -183,7 +195,7 @@ def _with(run: Run, host: HostState) -> Run:
 def _begun(host: HostState, event: StepStarted) -> HostState:
     if event.step is Step.PROBE:  # a look at a host in doubt: the doubt stays until the host has answered
         return replace(host, last_try=event.at, tries=host.tries + 1)
-    begun = replace(host, next=event.step, started=event.step, last_try=event.at, tries=host.tries + 1)
+    begun = replace(host, next=event.step, started=event.step, last_try=event.at, tries=host.tries + 1, unclear=())
     match event.step:
         case Step.ENTER:
             return replace(begun, entered=True)
@@ -225,7 +237,7 @@ def _reopened(run: Run, event: RollbackAsked) -> Run:
 
 def _put_back(host: HostState, why: str) -> HostState:
     """Return a host that a person wants put back: at once, or after the step that it is at."""
-    asked = replace(host, reason=why, end=None, lost_since=None, tries=0, unheard=0, leave_failures=0)
+    asked = replace(host, reason=why, end=None, lost_since=None, tries=0, unheard=0, leave_failures=0, unclear=())
     return asked if host.started is not None else _turned(asked)
 
 
@@ -315,26 +327,36 @@ def _patched(run: Run, host: HostState, event: HostFinished) -> HostState:
 
 
 def health_verdict(run: Run, host: HostState, finding: Finding) -> Verdict:
-    """Judge what was measured on a host against the checks that its tier's plan asks for."""
-    return judged(finding.measurements, [check.name for check in run.plan.checks_of(host.tier)])
+    """Judge what a host reports against the checks of its tier, but for those that a person waived."""
+    changed = finding.differences if host.end is EndState.PATCHED else ()
+    known = checks_waived(run.plan, run.opened_by, run.said, host.tier)
+    return verdict(finding.measurements, run.plan.checks_of(host.tier), known, changed)
 
 
 def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
-    verdict = health_verdict(run, host, event.finding)
     if event.status is not Status.OK:
         return _harmed(host, event.reason)
-    if not verdict.ok:
-        return _harmed(replace(host, health=verdict.reason), verdict.reason)
-    if event.finding.differences and host.end is None and not host.rolled_back:
-        return _harmed(host, f"not as the update left it: {'; '.join(event.finding.differences)}")
-    if run.plan.limits.confirm and not event.finding.confirmed and host.end is None and not host.rolled_back:
-        return _harmed(host, f"{verdict.reason}, but the host does not say that it is confirmed")
-    host = replace(host, verified_at=event.at, health=verdict.reason, stale=event.finding.stale)
+    finding = event.finding
+    health = health_verdict(run, host, finding)
+    host = replace(host, health=health.reason, skipped=skipped(finding.measurements))
+    if health.code == "unmeasured" and host.unmeasured < _MEASURED_AGAIN:
+        return replace(host, next=Step.VERIFY, unmeasured=host.unmeasured + 1)
+    if health.code == "inconclusive":  # a person has to say whether it is well: it stays as it is until then
+        asked = undecided(finding.measurements, run.plan.checks_of(host.tier))
+        return replace(host, next=Step.VERIFY, unclear=asked, reason=health.reason, unmeasured=0)
+    host = replace(host, unmeasured=0)
+    if not health.ok:
+        return _harmed(host, health.reason)
+    if finding.differences and host.end is None and not host.rolled_back:
+        return _harmed(host, f"not as the update left it: {'; '.join(finding.differences)}")
+    if run.plan.limits.confirm and not finding.confirmed and host.end is None and not host.rolled_back:
+        return _harmed(host, f"{health.reason}, but the host does not say that it is confirmed")
+    host = replace(host, verified_at=event.at, stale=finding.stale)
     if host.rolled_back:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
     if host.end is EndState.PATCHED:  # judged again while it soaks
         return replace(host, next=None)
-    return replace(host, next=Step.LEAVE, fate=EndState.PATCHED, reason=verdict.reason)
+    return replace(host, next=Step.LEAVE, fate=EndState.PATCHED, reason=health.reason)
 
 
 def _restored(run: Run, host: HostState, event: HostFinished, finding: Finding) -> HostState:
@@ -352,10 +374,10 @@ def _restored(run: Run, host: HostState, event: HostFinished, finding: Finding) 
     host = replace(host, reboot_owed=finding.reboot_owed, reboot_why=finding.reboot_why, stale=())
     if finding.reboot_owed and run.plan.reboot is RebootPolicy.WHEN_OWED:
         return replace(host, next=Step.REBOOT)
-    verdict = health_verdict(run, host, finding)
-    if not verdict.ok:
-        return _given_up(host, f"{host.reason}; rolled back, but {verdict.reason}")
-    return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK, health=verdict.reason)
+    health = health_verdict(run, host, finding)
+    if not health.ok and health.code != "inconclusive":
+        return _given_up(host, f"{host.reason}; rolled back, but {health.reason}")
+    return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK, health=health.reason)
 
 
 def _left(host: HostState, event: HostFinished) -> HostState:

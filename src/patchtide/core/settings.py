@@ -51,6 +51,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     reboot: RebootPolicy = RebootPolicy.WHEN_OWED
     restarts: Restarts = Restarts()
+    monitor: timedelta = timedelta(0)
+    monitor_every: timedelta = timedelta(minutes=5)
     enter_hook: str | None = None
     leave_hook: str | None = None
     forks: int = 20

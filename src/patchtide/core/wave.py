@@ -10,6 +10,7 @@ from patchtide.core.plan import TierPlan
 from patchtide.core.policy import ENTER_MARGIN
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Step
+from patchtide.core.unclear import unclear
 from patchtide.core.undoing import leave, undo
 from patchtide.core.verdict import Verdict
 
@@ -31,6 +32,7 @@ def in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) 
         or _forward((host for host in wave if not harm or _begun(host)), now)
         or undo(run, tier, wave, now)
         or leave(wave, now)
+        or unclear(run, tier, wave)
         or (_shut(run, tier, wave, gate, now) if entering and not gate.ok else None)
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from patchtide.core.health import Check
+from patchtide.core.health import HOST, Check
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
 from patchtide.core.policy import RestartPolicy, ReturnBy
@@ -95,7 +95,7 @@ def _removes(plan: Plan, host: str) -> list[dict[str, str]]:
 
 
 def _checks(run: Run, tier: str) -> list[dict[str, object]]:
-    return [check_request(check) for check in run.plan.checks_of(tier)]
+    return [check_request(check) for check in run.plan.checks_of(tier) if check.source == HOST]
 
 
 def check_request(check: Check) -> dict[str, object]:
@@ -104,4 +104,4 @@ def check_request(check: Check) -> dict[str, object]:
         name: getattr(check, name).total_seconds()
         for name in ("warm_up", "every", "healthy_for", "deadline", "timeout")
     }
-    return {"name": check.name, "kind": check.kind, **timings, **check.settings}
+    return {"name": check.name, "kind": check.kind, "failures": check.failures, **timings, **check.settings}

@@ -28,6 +28,7 @@ from patchtide.engine.findings import finding_of
 from patchtide.engine.inspect import in_quarantine
 from patchtide.engine.requests import request, time_allowed
 from patchtide.engine.supply import pruned, staged
+from patchtide.engine.watching import baselines, watched
 from patchtide.ports import Deed, Report
 
 _POLL_SECONDS = 1.0
@@ -124,12 +125,23 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     requests = {host: request(run_id, run, action.step, host, attempt) for host in action.hosts}
     timeout = time_allowed(run, action.step, tier)
     deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
+    if action.step is Step.PATCH:
+        yield from baselines(deed, run, desk)
     yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
-    reports = staged(deed, run, desk) if action.step is Step.STAGE else desk.executor.perform(deed)
-    for report in _once_each(deed, reports):
+    for report in _once_each(deed, _reports(deed, run, desk)):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
         yield HostFinished(now, action.step, report.host, attempt, status, reason, finding)
+
+
+def _reports(deed: Deed, run: Run, desk: Desk) -> Iterator[Report]:
+    match deed.step:
+        case Step.STAGE:
+            return staged(deed, run, desk)
+        case Step.VERIFY | Step.ROLLBACK:
+            return watched(deed, run, desk)
+        case _:
+            return desk.executor.perform(deed)
 
 
 def _once_each(deed: Deed, reports: Iterable[Report]) -> Iterator[Report]:

@@ -9,6 +9,7 @@ from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
 from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host
+from patchtide.core.health import HOST, made_in
 from patchtide.core.patchset import MinimumAge, Probe, narrowed, unwanted
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
@@ -95,7 +96,7 @@ def _heard(
 
 
 def _request(settings: Settings, tier: str, *, refresh: bool) -> dict[str, object]:
-    checks = [check_request(check) for check in settings.checks if not check.tiers or tier in check.tiers]
+    checks = [check_request(check) for check in made_in(settings.checks, tier) if check.source == HOST]
     first = refresh and tier == settings.tiers[0].name
     return {"run": None, "attempt": 0, "refresh": refresh, "without": [], "advisories": first, "checks": checks}
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.run import Run
+from patchtide.core.unclear import INCONCLUSIVE
 from patchtide.report.fixes import left_text
 from patchtide.report.runview import DOING, RunView, run_view, said_lines
 from patchtide.report.table import aligned, table
@@ -102,6 +103,12 @@ def _carried_on(run_id: str, holder: str | None) -> str:
 def _answer(run_id: str, code: str) -> str:
     if code == "approval":
         return f"; `patchtide approve {run_id}`"
+    if code == "check_skipped":
+        return f"; `patchtide waive {run_id} health:CHECK --reason ...` or `patchtide abort {run_id} --reason ...`"
+    if code == INCONCLUSIVE:
+        yes = f"`patchtide waive {run_id} health:CHECK --reason ...` (it is well)"
+        again = f"`patchtide resume {run_id}` (look again)"
+        return f"; {yes}, {again}, or `patchtide rollback {run_id} --reason ...` (put it back)"
     return f"; `patchtide rollback {run_id} --reason ...` or `patchtide abort {run_id} --reason ...`"
 
 

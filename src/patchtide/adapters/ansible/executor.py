@@ -45,7 +45,7 @@ class AnsibleExecutor:
             return
         refuse_odd_path(self._scratch)
         self._refuse_unsound(deed)
-        known = judgement(deed.requests)
+        known = judgement(deed.requests, silent=deed.is_users)
         with (
             workplace(deed, self._content, self._scratch) as place,
             playing(deed, place, self._forks, self._home) as play,

@@ -20,6 +20,9 @@ class Judgement:
     waiting: dict[str, None]
     reports: dict[str, Mapping[str, object]] = field(default_factory=dict)
     trouble: str = ""
+    silent: bool = False
+    """Whether nobody reports anything: how the play ends on a host is all there is."""
+    failures: dict[str, str] = field(default_factory=dict)
 
     def heard(self, event: Happening) -> Iterator[Report]:
         """Yield the reports that one event makes final."""
@@ -29,7 +32,10 @@ class Judgement:
             case "runner_on_unreachable":
                 yield from self._final(host, Status.UNREACHABLE, _told(data, "the host cannot be reached"), {})
             case "runner_on_failed" | "runner_on_async_failed" if not data.get("ignore_errors"):
-                yield from self._failed(host, data)
+                if self.silent:
+                    self.failures[host] = _told(data, "failed without saying why")  # it may be rescued yet
+                else:
+                    yield from self._failed(host, data)
             case "runner_on_ok" if _ours(data):
                 self.reports[host] = _report(data)
             case "playbook_on_stats":
@@ -53,14 +59,16 @@ class Judgement:
 
     def _ended(self, stats: Happening) -> Iterator[Report]:
         """Only the final count shows that nothing more came after a host's report."""
-        seen, failed, dark = (_mapping(stats.get(key)) for key in ("processed", "failures", "dark"))
+        seen, failed, dark, done = (_mapping(stats.get(key)) for key in ("processed", "failures", "dark", "ok"))
         for host in tuple(self.waiting):
             if host in dark:
                 yield from self._final(host, Status.UNREACHABLE, "the host was lost on the way", {})
             elif host in failed:
-                yield from self._final(host, Status.FAILED, "failed without saying why", {})
-            elif host not in seen:
+                yield from self._final(host, Status.FAILED, self.failures.get(host, "failed without saying why"), {})
+            elif host not in seen or (self.silent and not done.get(host)):
                 yield from self._final(host, Status.UNKNOWN, _UNTOUCHED, {})
+            elif self.silent:
+                yield from self._final(host, Status.OK, "", {})
             elif host not in self.reports:
                 yield from self._final(host, Status.UNKNOWN, "the host did everything, but sent no report", {})
             elif not self.reports[host]:
@@ -80,9 +88,9 @@ class Judgement:
             self.trouble = line.partition(" Traceback ")[0]
 
 
-def judgement(hosts: Iterable[str]) -> Judgement:
-    """Return a judgement that has heard nothing yet."""
-    return Judgement(dict.fromkeys(hosts))
+def judgement(hosts: Iterable[str], *, silent: bool = False) -> Judgement:
+    """Return a judgement that has heard nothing yet; `silent`: of a play that has no reports of ours."""
+    return Judgement(dict.fromkeys(hosts), silent=silent)
 
 
 def _ours(data: Happening) -> bool:

@@ -72,7 +72,7 @@ class Play:
         return {
             "private_data_dir": str(place.private),
             "ident": "play",
-            "playbook": str(place.collection / "playbooks" / f"{deed.playbook or deed.step}.yml"),
+            "playbook": deed.playbook if deed.is_users else str(place.collection / "playbooks" / f"{self.name}.yml"),
             "inventory": list(deed.inventory),
             "project_dir": str(self.home),
             "limit": f"@{place.limit}",
@@ -85,6 +85,11 @@ class Play:
             "cancel_callback": self.cancelled.is_set,
             "status_handler": self._begun,
         }
+
+    @property
+    def name(self) -> str:
+        """The name of one of our own playbooks."""
+        return self.deed.playbook or str(self.deed.step)
 
     def _begun(self, status: Mapping[str, object], **_: object) -> None:
         """Once Ansible is started, remove the runner's note of its whole environment, secrets and all."""
