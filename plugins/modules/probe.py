@@ -103,6 +103,10 @@ report:
       description: The host's UTC clock.
       returned: always
       type: str
+    timezone:
+      description: The time zone that the host is set to, such as Europe/Berlin; empty when that cannot be told.
+      returned: always
+      type: str
     pending:
       description: The updates, each with installed, previous (the same), version, origin, suite, security, filename,
         size, sha256, and removes, the packages (name, arch, version) that would have to leave for it,

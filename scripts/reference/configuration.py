@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from scripts.reference.markdown import Schema, anchor, as_dict, code, table, wrapped
 
-from patchtide.config import scalars
+from patchtide.config import cron, points, scalars
 from patchtide.config.show import json_schema
 
 KINDS: tuple[tuple[str, Any, Callable[[Any], object]], ...] = (
@@ -17,7 +17,13 @@ KINDS: tuple[tuple[str, Any, Callable[[Any], object]], ...] = (
     ("number of hosts", scalars.Budget, scalars.amount_of),
     ("time of day", scalars.Clock, scalars.clock_of),
     ("date", scalars.Date, scalars.date_of),
-    ("day", scalars.BlackoutDay, scalars.day_of),
+    ("moment", points.Moment, points.moment_of),
+    ("day, time or moment", points.Point, points.point_of),
+    ("offset", points.Offset, points.offset_of),
+    ("crontab line", points.CronLine, cron.cron_of),
+    ("days of the week", points.Weekdays, points.weekdays_of),
+    ("named days", points.NamedDays, points.named_of),
+    ("times of day", points.Clocks, points.clocks_of),
     ("name", scalars.Name, scalars.name_text),
     ("time zone", scalars.Zone, scalars.zone_of),
 )

@@ -84,7 +84,7 @@ def bundle_keeper(of: Settings) -> BundleKeeper:
 def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
     from patchtide.adapters.ansible import AnsibleExecutor
-    from patchtide.adapters.clock import SystemClock
+    from patchtide.adapters.clock import SystemClock, synchronised
 
     state = Path(of.state)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,7 +95,15 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
         clock=SystemClock(),
         notifier=notifier,
         depot=depot(of),
+        synchronised=synchronised,
     )
+
+
+def synchronised() -> bool | None:
+    """Return whether this machine keeps its clock by a time server; None where nobody can say."""
+    from patchtide.adapters import clock
+
+    return clock.synchronised()
 
 
 def content() -> Path:

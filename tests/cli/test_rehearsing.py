@@ -19,6 +19,7 @@ from patchtide.config.load import settings_of
 from patchtide.core.errors import PatchtideError
 from patchtide.core.steps import EndState
 from patchtide.core.waves import split
+from patchtide.core.windows import Window
 
 
 def test_without_a_container_engine_the_demo_says_in_one_sentence_how_to_get_one(
@@ -46,7 +47,9 @@ def test_the_demos_configuration_is_sound_and_its_window_has_room(tmp_path: Path
     path.write_text(CONFIGURATION.format(opens="23:30"), encoding="utf-8")
     settings = settings_of(path)
     assert [tier.name for tier in settings.tiers] == ["test", "production"]
-    assert settings.windows["daily"].duration >= timedelta(hours=5)
+    daily = settings.windows["daily"]
+    assert isinstance(daily, Window)
+    assert daily.duration >= timedelta(hours=5)
 
 
 def test_every_act_has_as_many_ends_as_the_fleet_has_hosts() -> None:

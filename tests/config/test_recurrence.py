@@ -26,6 +26,11 @@ def test_a_rule_that_names_days_is_taken_as_it_is(rule: str) -> None:
     assert not never_opens(rule, None)
 
 
+@pytest.mark.parametrize("rule", ["freq=daily", "FREQ=DAILY;", "RRULE:FREQ=DAILY", "FREQ = DAILY "])
+def test_a_rule_may_be_spelled_as_other_programs_do(rule: str) -> None:
+    assert rule_of(rule) == "FREQ=DAILY"
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -64,11 +69,8 @@ def test_what_is_counted_needs_a_day_to_count_from(rule: str, part: str | None) 
         ";",
         "FREQ",
         "FREQ=",
-        "freq=daily",
-        "FREQ=DAILY;",
         "FREQ=DAILY\nDTSTART:20260101",
-        "RRULE:FREQ=DAILY",
-        "FREQ=DAILY ",
+        "FREQ=DAILY;;",
     ],
 )
 def test_what_is_no_rule_is_refused(rule: str) -> None:

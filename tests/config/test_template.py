@@ -18,6 +18,7 @@ from patchtide.config.show import json_schema
 from patchtide.config.template import PIPELINES, SCHEMA_FILE, files_for
 from patchtide.config.written import written
 from patchtide.core.errors import UsageError
+from patchtide.core.windows import Window
 
 
 def project(folder: Path, ci: str | None = None) -> Path:
@@ -49,7 +50,9 @@ def test_a_new_project_is_valid_as_it_stands(tmp_path: Path) -> None:
     settings = settings_of(path)
     assert [tier.pattern for tier in settings.tiers] == ["env_test", "env_prod"]
     assert settings.tiers[0].always
-    assert settings.tiers[1].windows[0].duration == timedelta(hours=4)
+    window = settings.tiers[1].windows[0]
+    assert isinstance(window, Window)
+    assert window.duration == timedelta(hours=4)
     assert settings.checks
     assert settings == settings_of(project(tmp_path, "github"))
     assert calendar_settings_of(path).windows == settings.windows

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from tests.core.made import DEBIAN, NOW, WEB, pending, plan, probe
@@ -14,6 +14,7 @@ from patchtide.core.plan import Change, Plan
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.policy import Amount, Limits, RebootPolicy
 from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.windows import HOST, Window
 
 TEST = TierSettings("test", "env_test", always=True)
 PROD = TierSettings("prod", "env_prod", always=True, waves=(Amount(count=1), Amount(percent=100)))
@@ -118,3 +119,39 @@ def test_a_tier_is_judged_by_its_own_checks_and_the_common_ones() -> None:
 
 def test_a_plan_without_checks_still_has_a_wall() -> None:
     assert plan(checks=()).wall("test") >= timedelta(minutes=25)
+
+
+LOCAL = Window("night", "FREQ=DAILY", time(1), timedelta(hours=5), HOST)
+
+
+def in_zones(**zones: str) -> dict[str, Probe | NotProbed]:
+    return probes(**{name: probe(pending(), machine=f"id-{name}", timezone=zone) for name, zone in zones.items()})
+
+
+def test_a_tier_by_its_hosts_clocks_knows_each_hosts_zone() -> None:
+    tier = replace(PROD, windows=(LOCAL,), always=False)
+    found = made(in_zones(p1="Europe/Berlin", p2="Asia/Tokyo", p3="Asia/Tokyo"), settings(TEST, tier))
+    prod = found.tiers[1]
+    assert found.tiers[0].zones == {}
+    assert prod.zones == {"p1": "Europe/Berlin", "p2": "Asia/Tokyo", "p3": "Asia/Tokyo"}
+    assert found.calendar(prod, ["p1"]).zones == ("Europe/Berlin",)
+    later = found.calendar(prod, ["p2", "p3"]).next_opening(NOW)
+    assert later is not None
+    assert f"{later.opens:%m-%d %H:%M}" == "11-21 16:00"
+    assert found.calendar(prod).next_opening(NOW) is None  # never at night in both
+
+
+def test_a_host_whose_zone_nobody_knows_is_refused() -> None:
+    tier = replace(PROD, windows=(LOCAL,), always=False)
+    found = made(in_zones(p1="Europe/Berlin", p2="", p3="Mars/Olympus"), settings(TEST, tier))
+    assert "the host does not say" in str(found.hosts["p2"].refused)
+    assert "the host says 'Mars/Olympus', which is none" in str(found.hosts["p3"].refused)
+    assert found.hosts["p1"].refused is None
+
+
+def test_a_hosts_zone_may_be_a_variable_of_the_inventory() -> None:
+    tier = replace(PROD, windows=(LOCAL,), always=False, zone_from="site_timezone")
+    members = {**MEMBERS, "prod": (Host("p1", {"site_timezone": "Asia/Kolkata"}), Host("p2"), Host("p3"))}
+    found = planned(settings(TEST, tier), members, in_zones(p2="Asia/Tokyo"), NOW, "ann")
+    assert found.tiers[1].zones == {"p1": "Asia/Kolkata"}
+    assert "the host variable 'site_timezone' does not say" in str(found.hosts["p2"].refused)

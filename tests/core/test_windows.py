@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchtide.core.windows import ALWAYS, Blackout, Calendar, Day, Window, blackout_spans, local_instant, openings
+from patchtide.core.calendar import Calendar, openings
+from patchtide.core.windows import ALWAYS, Blackout, Day, Window, blackout_spans, local_instant
 
 CASES = json.loads(Path(__file__).with_name("data").joinpath("windows.json").read_text(encoding="utf-8"))
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Kolkata"]

@@ -9,6 +9,7 @@ from tests.simulation.fleet import VirtualHost
 from tests.simulation.plans import FILES, OLD
 from tests.simulation.story import Story
 
+from patchtide.core.calendar import openings
 from patchtide.core.events import (
     Aborted,
     Event,
@@ -24,7 +25,7 @@ from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.run import Run, fold, folded, opened
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
-from patchtide.core.windows import openings
+from patchtide.core.windows import Blackout
 from patchtide.documents import event_of, event_text
 
 FROM_PEOPLE = (Approved, Aborted, RollbackAsked)
@@ -139,7 +140,8 @@ def fits(plan: Plan, tier: TierPlan, at: datetime) -> bool:
     shut = [blackout for blackout in plan.blackouts if not blackout.tiers or tier.name in blackout.tiers]
     until = at + plan.wall(tier.name)
     if tier.always:
-        return all(not (b.first.day <= day.day <= b.last.day) for b in shut for day in (at, until) if day.month == 11)
+        days = [range(b.first.day, b.last.day + 1) for b in shut if isinstance(b, Blackout)]
+        return all(moment.day not in some for some in days for moment in (at, until) if moment.month == 11)
     return any(o.opens <= at and until <= o.closes for o in openings(tier.windows, shut, at, until))
 
 

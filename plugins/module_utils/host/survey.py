@@ -12,7 +12,7 @@ from .advisories import informed
 from .answer import Answer
 from .boot import fingerprint, restart_expected
 from .checks import checks as named_checks
-from .clock import utc_now
+from .clock import time_zone, utc_now
 from .confirm import armed_runs
 from .errors import HostError, summed_up
 from .inspection import journal_view, reboot_owed
@@ -32,6 +32,7 @@ BLANK: dict[str, Any] = {
     "kernel": "",
     "boot": "",
     "clock": "",
+    "timezone": "",
     "pending": [],
     "installed": {},
     "held": [],
@@ -101,6 +102,7 @@ def _report(
         "kernel": python_platform.release(),
         "boot": fingerprint(),
         "clock": utc_now(),
+        "timezone": time_zone(),
         "pending": [replace(one, restart=restart_expected(one.name)).as_dict() for one in outlook.pending],
         "installed": {one.key: one.version for one in manager.installed().values() if one.present},
         "held": list(outlook.held),

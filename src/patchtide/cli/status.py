@@ -14,7 +14,7 @@ from patchtide.engine.inspect import run_named, standing
 from patchtide.ports import Lock, Notifier, Store
 from patchtide.report.runtext import next_words, standing_text, summary
 from patchtide.report.runview import run_view
-from patchtide.wiring import lock, settings, store
+from patchtide.wiring import lock, settings, store, synchronised
 
 _POLL_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ def status(call: Call, run_name: str | None, watch: bool) -> int:
 
 
 def _told(run_id: str, run: Run, held: Lock, call: Call) -> None:
-    action = standing(run, now())
+    action = standing(run, now(), synchronised)
     holder = held.holder()
     view = run_view(run_id, run, now())
     if call.json:

@@ -47,7 +47,7 @@ def tick(call: Call) -> int:
 
 def _due(known: Run, ports: Desk) -> bool:
     """Tell whether there is anything to do in a run now; taking it up for nothing would only fill its log."""
-    match standing(known, ports.clock.now()):
+    match standing(known, ports.clock.now(), ports.synchronised):
         case Wait(until, _, _, _):
             return until <= ports.clock.now()
         case Ask():

@@ -8,22 +8,32 @@ import click
 
 from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
-from patchtide.cli.output import document, printed, raw
+from patchtide.cli.output import document, printed, raw, width
 from patchtide.config.load import calendar_settings_of
+from patchtide.core.calendar import HORIZON, Calendar
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
 from patchtide.core.meant import meant
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.policy import ENTER_MARGIN
+from patchtide.core.run import folded
 from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.timekeeping import clock_gate
 from patchtide.core.waves import EVERYONE
-from patchtide.core.windows import HORIZON, Opening
+from patchtide.core.windows import Opening, is_zone
+from patchtide.report.calendars import Entry, agenda, ics, months_later, openings_text, run_entries
 from patchtide.report.words import moment, stamp
-from patchtide.wiring import CONFIG_NAME
+from patchtide.wiring import CONFIG_NAME, store, synchronised
 from patchtide.wiring import settings as settings_in
 
+_YEARS = range(1970, 2200)
+_MONTHS = click.IntRange(1, 120)
+
 _tier = click.option("--tier", help="The tier; by default the last one, where windows matter most.")
+_each = click.option("--tier", help="Only this tier; all by default.")
 _at = click.option("--at", metavar="TIME", help="Ask as of then: 2027-01-03T01:30Z, UTC when no zone is said.")
+_zone = click.option("--timezone", metavar="ZONE", help="The zone of a host, for tiers that go by their hosts' clocks.")
+_months = click.option("--months", type=_MONTHS, default=12, show_default=True, help="How far ahead.")
 
 
 @click.group("windows", cls=Group)
@@ -34,16 +44,19 @@ def windows() -> None:
 @command("next")
 @_tier
 @_at
+@_zone
 @click.pass_obj
-def upcoming(call: Call, tier: str | None, at: str | None) -> int:
+def upcoming(call: Call, tier: str | None, at: str | None, timezone: str | None) -> int:
     """Tell when a tier may be worked on next, or until when it may be now."""
-    settings = calendar_settings_of(call.config or Path(CONFIG_NAME))
-    wanted, now = _tier_named(settings, tier), _instant(at)
-    opening = settings.calendar(wanted).next_opening(now)
-    reason = _reason(wanted, opening, now)
+    now = _instant(at)
+    settings = calendar_settings_of(_path(call), now)
+    wanted = _tier_named(settings, tier)
+    calendar = settings.calendar(wanted, _zones(timezone))
+    opening = calendar.next_opening(now)
+    reason = _reason(wanted, calendar, opening, now)
     if call.json:
         view = {**_view(opening), "reason": reason} if opening else None
-        raw(document("windows-next", {"next": view, "tier": wanted.name, **({} if opening else {"reason": reason})}))
+        raw(document("windows-next", {"next": view, "reason": reason, "tier": wanted.name}))
     else:
         printed(f"{wanted.name}: {reason}", call)
     return 0
@@ -53,11 +66,10 @@ def _view(opening: Opening) -> dict[str, str]:
     return {"name": opening.name, "opens": stamp(opening.opens), "closes": stamp(opening.closes)}
 
 
-def _reason(tier: TierSettings, opening: Opening | None, now: datetime) -> str:
+def _reason(tier: TierSettings, calendar: Calendar, opening: Opening | None, now: datetime) -> str:
     if opening is None:
-        if not tier.windows and not tier.always:
-            return "the tier has no window, so it is never open"
-        return f"no window opens within {HORIZON.days} days of {moment(now)}"
+        never = calendar.never
+        return never.reason if never else f"no window opens within {HORIZON.days} days of {moment(now)}"
     early = f", when blackout {opening.closed_by!r} begins" if opening.closed_by else ""
     until = "" if tier.always and not early else f" until {moment(opening.closes)}{early}"
     state = "is open" if opening.opens <= now else f"opens {moment(opening.opens)}, and stays open"
@@ -67,18 +79,86 @@ def _reason(tier: TierSettings, opening: Opening | None, now: datetime) -> str:
 @command("why-not")
 @_tier
 @_at
+@_zone
 @click.pass_obj
-def why_not(call: Call, tier: str | None, at: str | None) -> int:
+def why_not(call: Call, tier: str | None, at: str | None, timezone: str | None) -> int:
     """Tell whether a wave may begin now, rollback reserve included, and if not, why and until when."""
-    path = call.config or Path(CONFIG_NAME)
-    settings = calendar_settings_of(path)
-    wanted, now = _tier_named(settings, tier), _instant(at)
-    verdict = settings.calendar(wanted).may_begin(now, _need(path, wanted.name, now))
+    now = _instant(at)
+    settings = calendar_settings_of(_path(call), now)
+    wanted = _tier_named(settings, tier)
+    verdict = settings.calendar(wanted, _zones(timezone)).may_begin(now, _need(_path(call), wanted.name, now))
+    if verdict.ok and at is None:
+        kept = clock_gate(settings.clock, synchronised())
+        verdict = verdict if kept.ok else kept
     if call.json:
         raw(document("windows-why-not", verdict, tier=wanted.name, at=now))
     else:
         printed(f"{wanted.name} at {moment(now)}: {'yes' if verdict.ok else 'no'}, {verdict.reason}", call)
     return 0
+
+
+@command("list")
+@_each
+@_months
+@_at
+@_zone
+@click.pass_obj
+def listed(call: Call, tier: str | None, months: int, at: str | None, timezone: str | None) -> int:
+    """List every time in which a tier may be worked on, blackouts taken away."""
+    now = _instant(at)
+    settings = calendar_settings_of(_path(call), now)
+    found = _openings(settings, tier, now, months, _zones(timezone))
+    if call.json:
+        items = [{"tier": name, **_view(one), "closed_by": one.closed_by} for name, one in found]
+        raw(document("windows-list", {"openings": items, "from": now, "to": months_later(now, months)}))
+    else:
+        printed(openings_text(found, width(call)) or "no tier is ever open in that time", call)
+    return 0
+
+
+@command("export")
+@click.option("--ics", "_ics", is_flag=True, help="As iCalendar, which is the only form and need not be said.")
+@_each
+@_months
+@_at
+@_zone
+@click.pass_obj
+def export(call: Call, _ics: bool, tier: str | None, months: int, at: str | None, timezone: str | None) -> int:
+    """Print windows and unfinished runs as an iCalendar file to subscribe to."""
+    now = _instant(at)
+    settings = calendar_settings_of(_path(call), now)
+    found = _openings(settings, tier, now, months, _zones(timezone))
+    raw(ics([*agenda(found), *_planned(call, now)], now))
+    return 0
+
+
+def _openings(
+    settings: Settings, tier: str | None, now: datetime, months: int, zones: tuple[str, ...]
+) -> list[tuple[str, Opening]]:
+    tiers = settings.tiers if tier is None else (_tier_named(settings, tier),)
+    end = months_later(now, months)
+    found = [(each.name, one) for each in tiers for one in settings.calendar(each, zones).between(now, end)]
+    return sorted(found, key=lambda one: (one[1].opens, one[0]))
+
+
+def _planned(call: Call, now: datetime) -> list[Entry]:
+    """Return when the run that has not ended goes on, where there is a state that knows of one."""
+    try:
+        log = store(settings_in(_path(call), planning=False))
+    except UsageError:  # the file holds a calendar only
+        return []
+    runs = ((name, folded(event for _, event in log.events(name))) for name in log.runs()[-1:])
+    return [entry for name, run in runs for entry in run_entries(name, run, now)]
+
+
+def _path(call: Call) -> Path:
+    return call.config or Path(CONFIG_NAME)
+
+
+def _zones(name: str | None) -> tuple[str, ...]:
+    if name is not None and not is_zone(name):
+        raise UsageError(f"--timezone: there is no time zone {name!r}", hint="Write one as in Europe/Berlin.")
+    return (name,) if name else ()
 
 
 def _need(path: Path, tier: str, now: datetime) -> timedelta:
@@ -110,10 +190,13 @@ def _instant(text: str | None) -> datetime:
         return datetime.now(UTC)
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        instant = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"--at: {text!r} is no time", hint="Write one as in 2027-01-03T01:30Z.") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    if instant.year not in _YEARS:
+        raise UsageError(f"--at: {text!r} is not between {_YEARS[0]} and {_YEARS[-1]}")
+    return instant
 
 
-windows.add_command(upcoming)
-windows.add_command(why_not)
+for each in (upcoming, why_not, listed, export):
+    windows.add_command(each)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from patchtide.config.ical import Events, calendars
 from patchtide.config.mean import calendar_meant, settings_meant
 from patchtide.config.problems import Fault, Loc, Problem, dotted, line_of, refusal, sentence, shown_path
 from patchtide.config.schema import CalendarFile, ConfigFile
@@ -20,24 +21,30 @@ from patchtide.core.settings import Settings
 
 F = TypeVar("F", bound=BaseModel)
 
-_LATER = {"ical"}
-"""Keys that are planned: whoever writes one is told that it is early, not that it is a typing error."""
-
 
 def settings_of(path: Path, state: Path | None = None, *, today: date | None = None, planning: bool = True) -> Settings:
     """Return the settings that a file holds; raises UsageError naming every problem with its line.
 
-    `state` overrides where the log lives. What only a new plan minds (an exclusion that is over, a file that is gone)
-    is left alone without `planning`, so that a run can always be looked at, resumed and rolled back.
+    `state` overrides where the log lives. What only a new plan minds (an exclusion that is over, a file that is gone,
+    what an iCalendar file holds) is left alone without `planning`, so that a run can always be looked at, resumed and
+    rolled back.
     """
     path = path.absolute()
     file, source = file_and_source(path)
     faults: Iterable[Fault] = file_faults(file)
+    read: dict[Loc, Events] = {}
     if planning:
-        day = today or datetime.now(tz=UTC).date()
-        faults = chain(faults, missing_files(file, path.parent), expired(file, day))
+        now = datetime.combine(today, time(), UTC) if today else datetime.now(tz=UTC)
+        read, unread = _calendars(file, path, now)
+        faults = chain(faults, missing_files(file, path.parent), expired(file, now.date()), unread)
     _refuse(faults, source, path)
-    return _located(settings_meant(file, path, state), source, path)
+    return _located(settings_meant(file, path, read, state), source, path)
+
+
+def _calendars(file: CalendarFile, path: Path, now: datetime) -> tuple[dict[Loc, Events], list[Fault]]:
+    found = dict(calendars(file, path.parent, now))
+    read = {loc: events for loc, events in found.items() if isinstance(events, Events)}
+    return read, [fault for fault in found.values() if isinstance(fault, Fault)]
 
 
 def _located(settings: Settings, source: Written, path: Path) -> Settings:
@@ -47,15 +54,19 @@ def _located(settings: Settings, source: Written, path: Path) -> Settings:
     return replace(settings, tiers=tiers)
 
 
-def calendar_settings_of(path: Path) -> Settings:
-    """Return settings with tiers, windows and blackouts only; the other parts may be missing and are not looked at."""
+def calendar_settings_of(path: Path, now: datetime | None = None) -> Settings:
+    """Return settings with tiers, windows and blackouts only; the other parts may be missing and are not looked at.
+
+    `now` (UTC) is as of when iCalendar files are read.
+    """
     path = path.absolute()
     source = written(path)
     _refuse(_unknown_keys(source), source, path)
     calendar = {key: value for key, value in source.data.items() if key in CalendarFile.model_fields}
     file = _validated(CalendarFile, Written(calendar, source.lines), path)
-    _refuse(calendar_faults(file), source, path)
-    return calendar_meant(file, path)
+    read, unread = _calendars(file, path, now or datetime.now(tz=UTC))
+    _refuse(chain(calendar_faults(file), unread), source, path)
+    return calendar_meant(file, path, read)
 
 
 def file_and_source(path: Path) -> tuple[ConfigFile, Written]:
@@ -113,10 +124,7 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
 
 
 def _unknown(loc: Loc, model: type[BaseModel] | None) -> Fault:
-    key = str(loc[-1])
-    if key in _LATER:
-        return Fault(loc, "is an unknown key: it is not known yet", "A later release brings it; remove it.")
-    return Fault(loc, "is an unknown key", meant(key, _keys(model)) if model else "")
+    return Fault(loc, "is an unknown key", meant(str(loc[-1]), _keys(model)) if model else "")
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

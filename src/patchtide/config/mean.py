@@ -1,9 +1,12 @@
 """From what is written to what the core understands: absolute paths, defaults in place, names resolved."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
-from patchtide.config.schema import Approvals, Blackout, CalendarFile, ConfigFile, Limits, Tier, Updates, Window
+from patchtide.config.impacts import impacts_meant
+from patchtide.config.mean_times import Calendars, blackouts_meant, window_meant, zone_of_tier
+from patchtide.config.schema import Approvals, CalendarFile, ConfigFile, Limits, Tier, Updates
 from patchtide.config.section import Section
 from patchtide.core import health, patchset, policy, windows
 from patchtide.core.settings import Settings, TierSettings
@@ -11,17 +14,20 @@ from patchtide.core.settings import Settings, TierSettings
 STATE = ".patchtide"
 
 
-def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> Settings:
-    """Return the settings of a sound file; `state` overrides the folder that the file names."""
+def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | None = None) -> Settings:
+    """Return the settings of a sound file; `state` overrides the folder that the file names.
+
+    `read` is what its iCalendar files hold; times that come from one which is not in it are closed.
+    """
     folder = path.parent
     hooks = file.maintenance
     return Settings(
         path=str(path),
         inventory=tuple(str(folder / name) for name in file.inventory),
         state=str(state.absolute() if state else folder / (file.state or STATE)),
-        tiers=_tiers(file, file.return_),
-        windows=_windows(file),
-        blackouts=_blackouts(file),
+        tiers=_tiers(file, read, file.return_),
+        windows=_windows(file, file.timezone, read),
+        blackouts=blackouts_meant(file, read),
         selection=_selection(file.updates),
         checks=tuple(_check(check, folder) for check in file.health),
         limits=limits_of(file.limits),
@@ -34,39 +40,31 @@ def settings_meant(file: ConfigFile, path: Path, state: Path | None = None) -> S
         forks=file.forks,
         trust=tuple(str(folder / name) for name in file.trust),
         people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
+        clock=file.clock,
+        impacts=impacts_meant(file.impacts),
+        impacts_ask=file.impacts is not None,
     )
 
 
-def calendar_meant(file: CalendarFile, path: Path) -> Settings:
+def calendar_meant(file: CalendarFile, path: Path, read: Calendars) -> Settings:
     """Return settings that know tiers, windows and blackouts, and nothing else."""
     state = str(path.parent / STATE)
-    return Settings(str(path), (), state, _tiers(file), _windows(file), _blackouts(file))
+    known = _windows(file, file.timezone, read)
+    settings = Settings(str(path), (), state, _tiers(file, read), known, blackouts_meant(file, read))
+    return replace(settings, clock=file.clock)
 
 
-def _windows(file: CalendarFile) -> dict[str, windows.Window]:
-    return {name: _window(name, window, file.timezone) for name, window in file.windows.items()}
+def _windows(file: CalendarFile, timezone: str, read: Calendars) -> dict[str, windows.When]:
+    return {name: window_meant(name, window, timezone, read) for name, window in file.windows.items()}
 
 
-def _window(name: str, window: Window, timezone: str) -> windows.Window:
-    zone = window.timezone or timezone
-    return windows.Window(name, window.rrule, window.at, window.duration, zone, window.starts, window.impact)
+def _tiers(
+    file: CalendarFile, read: Calendars, returns: policy.ReturnBy = policy.ReturnBy.PACKAGES
+) -> tuple[TierSettings, ...]:
+    return tuple(_tier(tier, _windows(file, zone_of_tier(tier, file), read), returns) for tier in file.tiers)
 
 
-def _blackouts(file: CalendarFile) -> tuple[windows.Blackout, ...]:
-    return tuple(_blackout(blackout, file.timezone) for blackout in file.blackouts)
-
-
-def _blackout(blackout: Blackout, timezone: str) -> windows.Blackout:
-    zone = blackout.timezone or timezone
-    return windows.Blackout(blackout.name, blackout.from_, blackout.to, zone, blackout.tiers)
-
-
-def _tiers(file: CalendarFile, returns: policy.ReturnBy = policy.ReturnBy.PACKAGES) -> tuple[TierSettings, ...]:
-    known = _windows(file)
-    return tuple(_tier(tier, known, returns) for tier in file.tiers)
-
-
-def _tier(tier: Tier, known: dict[str, windows.Window], returns: policy.ReturnBy) -> TierSettings:
+def _tier(tier: Tier, known: dict[str, windows.When], returns: policy.ReturnBy) -> TierSettings:
     always = tier.window == (windows.ALWAYS,)
     return TierSettings(
         name=tier.name,
@@ -81,6 +79,7 @@ def _tier(tier: Tier, known: dict[str, windows.Window], returns: policy.ReturnBy
         on_failure=tier.on_failure,
         approvals=_approvals(tier.approvals) if tier.approvals else None,
         returns=tier.return_ or returns,
+        zone_from=tier.timezone.variable if tier.timezone else "",
     )
 
 

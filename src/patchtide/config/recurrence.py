@@ -4,7 +4,9 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from patchtide.config.scalars import as_text, date_of, wrong
 from patchtide.core.meant import meant
@@ -16,7 +18,7 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
     "FREQ": re.compile(r"[A-Z]+"),
     "INTERVAL": re.compile(r"[1-9][0-9]{0,3}"),
     "COUNT": re.compile(r"[1-9][0-9]{0,4}"),
-    "UNTIL": re.compile(r"[0-9]{8}"),
+    "UNTIL": re.compile(r"[0-9]{8}(T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z?)?"),
     "BYDAY": re.compile(r"([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)"),
     "BYMONTHDAY": re.compile(r"[+-]?([1-9]|[12][0-9]|3[01])"),
     "BYYEARDAY": re.compile(r"[+-]?([1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9]|36[0-6])"),
@@ -24,9 +26,12 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
     "BYMONTH": re.compile(r"([1-9]|1[0-2])"),
     "BYSETPOS": re.compile(r"[+-]?([1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9]|36[0-6])"),
     "WKST": re.compile(r"(MO|TU|WE|TH|FR|SA|SU)"),
+    "BYHOUR": re.compile(r"[01]?[0-9]|2[0-3]"),
+    "BYMINUTE": re.compile(r"[0-5]?[0-9]"),
+    "BYSECOND": re.compile(r"[0-5]?[0-9]"),
 }
 _SINGLE = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"}
-_HOURS = {"BYHOUR", "BYMINUTE", "BYSECOND"}
+_HOURS = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _ONLY_WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "BYMONTHDAY": ("DAILY", "MONTHLY", "YEARLY"),
     "BYYEARDAY": ("YEARLY",),
@@ -40,7 +45,7 @@ _LOOKED_AT = timedelta(days=8 * 366)
 
 def rule_of(value: object) -> str:
     """Return a recurrence rule that names days, such as FREQ=WEEKLY;BYDAY=SU."""
-    text = as_text(value, "a recurrence rule")
+    text = re.sub(r"\s+", "", as_text(value, "a recurrence rule")).upper().removeprefix("RRULE:").removesuffix(";")
     parts: dict[str, str] = {}
     for piece in text.split(";"):
         key, equals, content = piece.partition("=")
@@ -60,8 +65,6 @@ def parts_of(rule: str) -> dict[str, str]:
 
 
 def _refuse_part(key: str, content: str) -> None:
-    if key in _HOURS:
-        raise wrong(f"has {key}, but a rule names days only", "Say the time of day with `at`.")
     if key.startswith(("DTSTART", "RRULE")):
         raise wrong(f"has {key}", "Write the rule alone; the first day goes into `starts`.")
     if key not in _PARTS:
@@ -72,7 +75,7 @@ def _refuse_part(key: str, content: str) -> None:
 
 
 _EXAMPLES: Final[Mapping[str, str]] = {
-    "UNTIL": "Write the last day: UNTIL=20271231.",
+    "UNTIL": "Write the last day, UNTIL=20271231, or the last instant, UNTIL=20271231T235959Z.",
     "BYDAY": "Write MO, TU, WE, TH, FR, SA or SU; the second Tuesday of a month is FREQ=MONTHLY;BYDAY=2TU.",
     "INTERVAL": "Write a number from 1 on.",
     "COUNT": "Write a number from 1 on.",
@@ -97,8 +100,17 @@ def _refuse_combination(parts: Mapping[str, str]) -> None:
         raise wrong("has both COUNT and UNTIL", "Keep one of them.")
     if "UNTIL" in parts:
         _until(parts)
-    if "BYSETPOS" in parts and not any(key.startswith("BY") and key != "BYSETPOS" for key in parts):
+    if "BYSETPOS" in parts and not any(key.startswith("BY") and key not in {"BYSETPOS", *_HOURS} for key in parts):
         raise wrong("has BYSETPOS with nothing to choose from", "Add BYDAY or BYMONTHDAY.")
+    _refuse_hours(parts)
+
+
+def _refuse_hours(parts: Mapping[str, str]) -> None:
+    times = [key for key in _HOURS if key in parts]
+    if times and "BYHOUR" not in parts:
+        raise wrong(f"has {times[0]} without BYHOUR", "Say the time of day with `at`.")
+    if times and ("BYSETPOS" in parts or "COUNT" in parts):
+        raise wrong(f"has {times[0]}, and also counts its days", "Say the time of day with `at`.")
 
 
 def _refuse_numbers(parts: Mapping[str, str]) -> None:
@@ -108,6 +120,30 @@ def _refuse_numbers(parts: Mapping[str, str]) -> None:
     for day in parts.get("BYDAY", "").split(","):
         if abs(int(day[:-2] or "0")) > most:
             raise wrong(f"has BYDAY={day}: the window never opens", f"A {span} has {most} of a weekday at most.")
+
+
+def times_of(rule: str) -> tuple[time, ...]:
+    """Return the times of day that a rule names itself; none when it names days only."""
+    parts = parts_of(rule)
+    if "BYHOUR" not in parts:
+        return ()
+    hours, minutes, seconds = (map(int, parts.get(key, "0").split(",")) for key in _HOURS)
+    return tuple(sorted({time(hour, minute, second) for hour, minute, second in product(hours, minutes, seconds)}))
+
+
+def days_of(rule: str, last: time = time.max, zone: str | None = None) -> str:
+    """Return a rule without its times; where it ends at an instant, `last` is the latest start of its last day.
+
+    An instant in UTC is one by the clock of `zone` first.
+    """
+    parts = {key: content for key, content in parts_of(rule).items() if key not in _HOURS}
+    until = parts.get("UNTIL", "")
+    if "T" in until:
+        end = datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        local = end.astimezone(ZoneInfo(zone)) if zone and until.endswith("Z") else end
+        day = local.date() if last <= local.time().replace(microsecond=0) else local.date() - timedelta(days=1)
+        parts["UNTIL"] = f"{day:%Y%m%d}"
+    return ";".join(f"{key}={content}" for key, content in parts.items())
 
 
 def needs_start(rule: str) -> str | None:
@@ -125,7 +161,8 @@ def never_opens(rule: str, starts: date | None) -> bool:
         return True
     first = starts or _ANCHOR
     last = min(_until(parts), first + _LOOKED_AT)
-    endless = ";".join(f"{key}={content}" for key, content in parts.items() if key not in {"COUNT", "UNTIL"})
+    kept = {key: content for key, content in parts.items() if key not in {"COUNT", "UNTIL", *_HOURS}}
+    endless = ";".join(f"{key}={content}" for key, content in kept.items())
     probe = Window("probe", f"{endless};UNTIL={last:%Y%m%d}", time(), timedelta(hours=1), "UTC", starts)
     begin, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (first, first + _LOOKED_AT))
     return next(occurrences(probe, begin, end), None) is None
@@ -133,7 +170,7 @@ def never_opens(rule: str, starts: date | None) -> bool:
 
 def _until(parts: Mapping[str, str]) -> date:
     text = parts.get("UNTIL")
-    return date.max if text is None else date_of(f"{text[:4]}-{text[4:6]}-{text[6:]}")
+    return date.max if text is None else date_of(f"{text[:4]}-{text[4:6]}-{text[6:8]}")
 
 
 def _no_such_day(parts: Mapping[str, str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
@@ -14,12 +14,12 @@ from pydantic_core import PydanticCustomError
 from patchtide.config.problems import Loc
 from patchtide.core.meant import meant, nearest
 from patchtide.core.policy import Amount
-from patchtide.core.windows import Day
+from patchtide.core.windows import Day, is_zone
 
 _DURATION = re.compile(r"(?:([0-9]{1,8})d)?(?:([0-9]{1,8})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,8})s)?")
 _COUNT = re.compile(r"[0-9]{1,6}")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _YEARLY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -148,7 +148,7 @@ def clock_of(value: object) -> time:
     found = _CLOCK.fullmatch(text)
     if found is None:
         raise wrong(f"is {text!r}, which is no time of day", "Write hours and minutes: 03:00, or 22:30.")
-    return time(int(found[1]), int(found[2]))
+    return time(int(found[1]), int(found[2]), int(found[3] or 0))
 
 
 def date_of(value: object) -> date:
@@ -195,7 +195,7 @@ def _zones() -> frozenset[str]:
 def zone_of(value: object) -> str:
     """Return the name of a time zone that this machine, or the tzdata package, knows."""
     text = as_text(value, "a time zone")
-    if text != "UTC" and text not in _zones():
+    if not is_zone(text):
         raise wrong(f"there is no time zone {text!r}", meant(text, _zones()) or "Write one as in Europe/Berlin.")
     return text
 
@@ -204,9 +204,11 @@ def spelled(value: object) -> str:
     """Return a value as it is written in a configuration."""
     match value:
         case timedelta():
-            return _span(int(value.total_seconds()))
+            return f"-{spelled(-value)}" if value < timedelta(0) else _span(int(value.total_seconds()))
+        case datetime():
+            return _moment_text(value)
         case time():
-            return f"{value:%H:%M}"
+            return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
         case Day():
             year = f"{value.year:04d}-" if value.year is not None else ""
             return f"{year}{value.month:02d}-{value.day:02d}"
@@ -214,6 +216,11 @@ def spelled(value: object) -> str:
             return f"[{', '.join(spelled(item) for item in value)}]"
         case _:
             return str(value)
+
+
+def _moment_text(value: datetime) -> str:
+    zone = value.strftime("%z")
+    return f"{value:%Y-%m-%d} {spelled(value.time())}{f'{zone[:3]}:{zone[3:]}' if zone else ''}"
 
 
 def _span(seconds: int) -> str:
@@ -225,8 +232,20 @@ def _span(seconds: int) -> str:
     return text or "0s"
 
 
-def _kind(read: Callable[[Any], object], **schema: object) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+def kind(read: Callable[[Any], object], **schema: object) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """Return how a value is read, shown, and described to editors."""
     return PlainValidator(read), PlainSerializer(spelled, return_type=str), WithJsonSchema(dict(schema))
+
+
+def choice(choices: tuple[str, ...], made: Callable[[str], object] = str) -> tuple[PlainValidator, WithJsonSchema]:
+    """Return how a value is read that is one of some words."""
+    return PlainValidator(lambda value: made(one_of(value, choices))), WithJsonSchema({"enum": list(choices)})
+
+
+def whole(bounds: tuple[int, int]) -> tuple[PlainValidator, WithJsonSchema]:
+    """Return how a whole number between two others is read."""
+    schema = {"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}
+    return PlainValidator(lambda value: count_of(value, *bounds)), WithJsonSchema(schema)
 
 
 DURATION_PATTERN = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
@@ -236,16 +255,15 @@ _AMOUNT_SCHEMA: Final[list[dict[str, object]]] = [
     {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%?$"},
 ]
 
-Duration = Annotated[timedelta, *_kind(duration_of, type="string", pattern=DURATION_PATTERN)]
-Period = Annotated[timedelta, *_kind(longer_than_nothing, type="string", pattern=DURATION_PATTERN)]
-Budget = Annotated[Amount, *_kind(amount_of, anyOf=_AMOUNT_SCHEMA)]
-Wave = Annotated[Amount, *_kind(wave_of, anyOf=_AMOUNT_SCHEMA)]
-Clock = Annotated[time, *_kind(clock_of, type="string", pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$")]
-Date = Annotated[date, *_kind(date_of, type="string", pattern=f"^{_DATE_PATTERN}$")]
-BlackoutDay = Annotated[Day, *_kind(day_of, type="string", pattern=f"^({_DATE_PATTERN}|[0-9]{{2}}-[0-9]{{2}})$")]
-Zone = Annotated[str, *_kind(zone_of, type="string", examples=["Europe/Berlin"])]
-Name = Annotated[str, *_kind(name_text, type="string", pattern=f"^{_NAME.pattern}$")]
-Line = Annotated[str, *_kind(line_text, type="string", minLength=1)]
+Duration = Annotated[timedelta, *kind(duration_of, type="string", pattern=DURATION_PATTERN)]
+Period = Annotated[timedelta, *kind(longer_than_nothing, type="string", pattern=DURATION_PATTERN)]
+Budget = Annotated[Amount, *kind(amount_of, anyOf=_AMOUNT_SCHEMA)]
+Wave = Annotated[Amount, *kind(wave_of, anyOf=_AMOUNT_SCHEMA)]
+Clock = Annotated[time, *kind(clock_of, type="string", pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")]
+Date = Annotated[date, *kind(date_of, type="string", pattern=f"^{_DATE_PATTERN}$")]
+Zone = Annotated[str, *kind(zone_of, type="string", examples=["Europe/Berlin"])]
+Name = Annotated[str, *kind(name_text, type="string", pattern=f"^{_NAME.pattern}$")]
+Line = Annotated[str, *kind(line_text, type="string", minLength=1)]
 Names = Annotated[
     tuple[str, ...],
     PlainValidator(names_of),

@@ -1,19 +1,17 @@
 """The configuration file as its users write it; what the parts mean to the engine is in `mean`."""
 
 import re
-from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Final, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from patchtide.config.checks import HealthCheck
-from patchtide.config.recurrence import needs_start, never_opens, rule_of
+from patchtide.config.impacts import Impacts
 from patchtide.config.scalars import (
     DURATION_PATTERN,
-    BlackoutDay,
     Budget,
-    Clock,
     Date,
     Duration,
     Line,
@@ -22,40 +20,28 @@ from patchtide.config.scalars import (
     Period,
     Wave,
     Zone,
-    count_of,
     duration_of,
     line_text,
-    one_of,
     spelled,
     wrong,
+    zone_of,
 )
+from patchtide.config.scalars import choice as _choice
+from patchtide.config.scalars import whole as _whole
 from patchtide.config.section import Section
+from patchtide.config.times import Blackout, Window
 from patchtide.core.meant import meant
 from patchtide.core.patchset import MinimumAge
 from patchtide.core.policy import Amount, OnFailure, RebootPolicy, RestartPolicy, ReturnBy, ValidFor
+from patchtide.core.timekeeping import ClockPolicy
 from patchtide.core.waves import EVERYONE
-from patchtide.core.windows import ALWAYS, Day
-
-IMPACTS = ("low", "medium", "high", "emergency")
-LONGEST_WINDOW = timedelta(days=7)
-"""A longer window is a typing error, or a tier that is always open."""
+from patchtide.core.windows import ALWAYS, HOST
 
 _FORKS: Final = (1, 500)
 _PEOPLE: Final = (1, 100)
 _PATTERN = re.compile(r"[^\s@-][^\s]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGE = re.compile(r"[a-z0-9*?\[][a-z0-9+.*?\[\]!-]*")
-_YEAR_DAYS = 366
-_LEAP_YEAR = 2024
-
-
-def _choice(choices: tuple[str, ...], made: Callable[[str], object] = str) -> tuple[PlainValidator, WithJsonSchema]:
-    return PlainValidator(lambda value: made(one_of(value, choices))), WithJsonSchema({"enum": list(choices)})
-
-
-def _whole(bounds: tuple[int, int]) -> tuple[PlainValidator, WithJsonSchema]:
-    schema = {"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}
-    return PlainValidator(lambda value: count_of(value, *bounds)), WithJsonSchema(schema)
 
 
 def _pattern(value: object) -> str:
@@ -111,6 +97,40 @@ def _kind_of_ages() -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
 _AGES = ("all", "security")
 
 
+@dataclass(frozen=True, slots=True)
+class TierZone:
+    """The zone of a tier: one for all, or `host` with the host variable that names it (none: as the host is set)."""
+
+    zone: str
+    variable: str = ""
+
+    def __str__(self) -> str:
+        """Return the zone as it is written."""
+        return f"{{variable: {self.variable}}}" if self.variable else self.zone
+
+
+def _zone(value: object) -> TierZone:
+    if isinstance(value, dict):
+        if list(value) != ["variable"]:
+            raise wrong("is a mapping, but not {variable: NAME}")
+        return TierZone(HOST, _variable(value["variable"]))
+    return TierZone(HOST if value == HOST else zone_of(value))
+
+
+def _kind_of_zone() -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    by_variable = {
+        "type": "object",
+        "properties": {"variable": {"type": "string"}},
+        "required": ["variable"],
+        "additionalProperties": False,
+    }
+    return (
+        PlainValidator(_zone),
+        PlainSerializer(str, return_type=str),
+        WithJsonSchema({"anyOf": [{"type": "string", "examples": [HOST, "Europe/Berlin"]}, by_variable]}),
+    )
+
+
 class Approvals(Section):
     """Who has to agree before the tier is worked on; the requester of a run never counts."""
 
@@ -139,6 +159,9 @@ class Tier(Section):
     """The tier's hosts, as an Ansible host pattern."""
     window: Names
     """`always`, or the names of the windows in which the tier may be worked on: it has to be said."""
+    timezone: Annotated[TierZone | None, *_kind_of_zone()] = None
+    """The zone of its windows and blackouts that do not name one: a zone, `host` for the clock of each host itself, or
+    `{variable: site_timezone}` for the zone that a host variable names; the file's `timezone` when left out."""
     soak: Duration = timedelta(0)
     """For how long health is judged again after the last wave before the next tier begins."""
     soak_every: Period = timedelta(minutes=5)
@@ -164,76 +187,6 @@ class Tier(Section):
             message = f"looks every {spelled(self.soak_every)} during a soak of {spelled(self.soak)}, which is never"
             raise wrong(message, "Give `soak` more time.", ("soak_every",))
         return self
-
-
-class Window(Section):
-    """A time in which tiers may be worked on, again and again."""
-
-    rrule: Annotated[str, PlainValidator(rule_of), WithJsonSchema({"type": "string", "pattern": "FREQ="})]
-    """The days, as a recurrence rule of RFC 5545: FREQ=WEEKLY;BYDAY=SU."""
-    at: Clock
-    """The local time at which it opens."""
-    duration: Period
-    """How long it stays open, in real time, whatever the clocks do."""
-    timezone: Zone | None = None
-    """The zone of `at`; the file's `timezone` when left out."""
-    starts: Date | None = None
-    """The first day that INTERVAL and COUNT are counted from; required with these."""
-    impact: Annotated[str, *_choice(IMPACTS)] = ""
-    """How much work in it is felt: shown wherever the window is."""
-
-    @model_validator(mode="after")
-    def _sense(self) -> Self:
-        if self.duration > LONGEST_WINDOW:
-            message = f"is {spelled(self.duration)}, longer than {spelled(LONGEST_WINDOW)}"
-            raise wrong(message, f"For a tier that is always open write `window: {ALWAYS}`.", ("duration",))
-        counted = needs_start(self.rrule)
-        if counted and self.starts is None:
-            raise wrong(f"has {counted}, but no day to count from", "Say the first day with `starts`.", ("rrule",))
-        if _never(self.rrule, self.starts):
-            raise wrong(f"is {self.rrule!r}, which names no day at all: the window never opens", at=("rrule",))
-        return self
-
-
-def _never(rule: str, starts: date | None) -> bool:
-    try:
-        return never_opens(rule, starts)
-    except (ValueError, OverflowError) as error:
-        raise wrong(f"is {rule!r}, which cannot be read: {error}", at=("rrule",)) from None
-
-
-class Blackout(Section):
-    """Whole days in which nothing may happen; the first and the last one belong to it."""
-
-    name: Line
-    """What it is called where it holds things up."""
-    from_: BlackoutDay = Field(alias="from")
-    """The first day: 12-15 for every year, or 2026-12-15."""
-    to: BlackoutDay
-    """The last day, in the same form."""
-    timezone: Zone | None = None
-    """The zone whose days these are; the file's `timezone` when left out."""
-    tiers: Names = ()
-    """The tiers that it shuts; all when left out."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        first, last = self.from_, self.to
-        if (first.year is None) != (last.year is None):
-            raise wrong(
-                f"goes from {spelled(first)} to {spelled(last)}: one with a year, one without",
-                "Write both days with the year, or both without.",
-                ("to",),
-            )
-        if first.year is not None and _ordinal(last) < _ordinal(first):
-            raise wrong(f"ends on {spelled(last)}, before it begins on {spelled(first)}", at=("to",))
-        if first.year is None and (_ordinal(last) - _ordinal(first)) % _YEAR_DAYS == _YEAR_DAYS - 1:
-            raise wrong("shuts every day of every year", at=("to",))
-        return self
-
-
-def _ordinal(day: Day) -> int:
-    return date(day.year if day.year is not None else _LEAP_YEAR, day.month, day.day).toordinal()
 
 
 class Exclusion(Section):
@@ -300,6 +253,9 @@ class CalendarFile(Section):
 
     timezone: Zone = "UTC"
     """The zone of all windows and blackouts that do not name one."""
+    clock: Annotated[ClockPolicy, *_choice(tuple(ClockPolicy), ClockPolicy)] = ClockPolicy.AVOID_UNSYNCED
+    """Whether the clock of the machine that runs this is believed: `avoid_unsynced` begins nothing while it says that
+    it is not synchronised, `require_sync` begins nothing unless it says that it is, `trust` does not ask."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     """The tiers, in the order of promotion."""
     windows: dict[Name, Window] = Field(default_factory=dict)
@@ -336,6 +292,9 @@ class ConfigFile(CalendarFile):
     system), or `none`, which needs approvals."""
     maintenance: Maintenance | None = None
     """Task files that run around a host's update."""
+    impacts: Impacts | None = None
+    """What each impact class may contain and asks for. Where this is left out, the classes have their defaults, and ask
+    nobody."""
     trust: Names = ()
     """Public keys whose signatures count, as paths relative to this file; with any, only signed plans are run."""
     people: dict[Line, Names] = Field(default_factory=dict)

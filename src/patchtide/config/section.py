@@ -7,5 +7,10 @@ class Section(BaseModel):
     """A mapping whose unknown keys are errors; its fields' docstrings are what the editor and the reference say."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=False, protected_namespaces=()
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        populate_by_name=False,
+        protected_namespaces=(),
+        defer_build=True,
     )

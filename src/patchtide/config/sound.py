@@ -86,10 +86,8 @@ def _windows_without_room(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fa
     need = room_needed(file, tier)
     for name in tier.window:
         window = file.windows.get(name)
-        if window is not None and window.duration < need:
-            yield Fault(
-                loc, f"window {name!r} is {spelled(window.duration)}, but a wave needs {_sum(file, tier)}", _ROOM
-            )
+        if window is not None and window.lasts is not None and window.lasts < need:
+            yield Fault(loc, f"window {name!r} is {spelled(window.lasts)}, but a wave needs {_sum(file, tier)}", _ROOM)
 
 
 _ROOM = "Nothing begins that cannot finish in its window: lengthen it, or shorten what has to fit."

@@ -1,6 +1,6 @@
 """Gates: may a tier be worked on now, did it fail, is it proven? Each answer carries its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from patchtide.core.approvals import NOTICE, approval_gate
@@ -12,11 +12,14 @@ from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
 
 
-def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta) -> Verdict:
-    """Say whether work that takes up to `need` may begin on a tier now: proven, agreed to, announced, in its window."""
+def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: Iterable[str] | None = None) -> Verdict:
+    """Say whether work that takes up to `need` may begin on a tier now: proven, agreed to, announced, in its window.
+
+    The window is one of all `hosts` at once, by default of the whole tier.
+    """
     proven = proof_gate(run, tier)
     agreed = approval_gate(run, tier, now) if proven.ok else proven
-    return agreed if not agreed.ok else run.plan.calendar(tier).may_begin(now, need)
+    return agreed if not agreed.ok else run.plan.calendar(tier, hosts).may_begin(now, need)
 
 
 def waivable(run: Run) -> dict[str, tuple[str, ...]]:

@@ -40,6 +40,8 @@ class Probe:
     trouble: tuple[Trouble, ...] = ()
     notes: tuple[Trouble, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    timezone: str = ""
+    """The zone that the host is set to; empty when it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """The plan: the locked patch set, who gets what of it, in which waves, under which policy. Frozen, with a digest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from patchtide.core.calendar import Calendar
 from patchtide.core.health import Check, made_in, time_taken
 from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy, room
 from patchtide.core.signature import Signature
-from patchtide.core.windows import Blackout, Calendar, Window
+from patchtide.core.timekeeping import ClockPolicy
+from patchtide.core.windows import Shut, When
 
 SCHEMA = "patchtide/plan/v1"
 
@@ -46,7 +48,7 @@ class TierPlan:
 
     name: str
     waves: tuple[tuple[str, ...], ...]
-    windows: tuple[Window, ...]
+    windows: tuple[When, ...]
     always: bool
     soak: timedelta
     soak_every: timedelta
@@ -55,6 +57,13 @@ class TierPlan:
     approvals: Approvals | None = None
     pattern: str = ""
     returns: ReturnBy = ReturnBy.PACKAGES
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """The time zone of each host, where the tier goes by its hosts' clocks."""
+    impact: str = ""
+    """The impact class of the tier's change, and in `impact_why` what is too much for the class below."""
+    impact_why: str = ""
+    refused: str = ""
+    """Why none of the tier's windows takes its change; empty when one does."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -91,7 +100,7 @@ class Plan:
     patch_set: Mapping[str, tuple[Package, ...]]
     hosts: Mapping[str, HostPlan]
     tiers: tuple[TierPlan, ...]
-    blackouts: tuple[Blackout, ...]
+    blackouts: tuple[Shut, ...]
     checks: tuple[Check, ...]
     limits: Limits
     reboot: RebootPolicy
@@ -103,6 +112,7 @@ class Plan:
     attested: Attested | None = None
     standing: Mapping[str, str] = field(default_factory=dict)
     """Files that hosts of the first tier have had since an earlier run proved them: sha256, and that run."""
+    clock: ClockPolicy = ClockPolicy.TRUST
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 
@@ -116,10 +126,11 @@ class Plan:
         """Return the health checks that judge the hosts of a tier: those that are made."""
         return made_in(self.checks, tier)
 
-    def calendar(self, tier: TierPlan) -> Calendar:
-        """Return when a tier may be worked on."""
+    def calendar(self, tier: TierPlan, hosts: Iterable[str] | None = None) -> Calendar:
+        """Return when some hosts of a tier may be worked on together; by default any that it has."""
         shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
-        return Calendar(tier.windows, shut, tier.always)
+        zones = {tier.zones[host] for host in (tier.hosts if hosts is None else hosts) if host in tier.zones}
+        return Calendar(tier.windows, shut, tier.always, tuple(sorted(zones)), tier.refused)
 
     def wall(self, tier: str) -> timedelta:
         """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from patchtide.core.errors import UsageError
 from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host, in_one_tier
+from patchtide.core.impact import classified
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe, host_plan, locked
 from patchtide.core.plan import SCHEMA, Attested, HostPlan, Plan, TierPlan
@@ -15,6 +16,7 @@ from patchtide.core.run import Run
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.standing import relied_on, standing, widened
 from patchtide.core.waves import split
+from patchtide.core.zones import refusing, without_zone, zones_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,16 @@ def planned(
     patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
     names = [host.name for tier in settings.tiers for host in members[tier.name]]
     hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    hosts = refusing(hosts, without_zone(settings, members, probes))
     used = _used(patch_set, hosts.values())
-    return Plan(
+    plan = Plan(
         schema=SCHEMA,
         created_at=now,
         created_by=by,
         inventory=settings.inventory,
         patch_set=used,
         hosts=_each_machine_once(hosts),
-        tiers=tuple(_tier(tier, members[tier.name]) for tier in settings.tiers),
+        tiers=tuple(_tier(settings, tier, members[tier.name], probes) for tier in settings.tiers),
         blackouts=settings.blackouts,
         checks=settings.checks,
         limits=settings.limits,
@@ -74,7 +77,9 @@ def planned(
         leave_hook=settings.leave_hook,
         attested=attested,
         standing=relied_on(used, proven),
+        clock=settings.clock,
     )
+    return classified(plan, settings.impacts, asking=settings.impacts_ask)
 
 
 def _host(
@@ -107,7 +112,7 @@ def _each_machine_once(hosts: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
     return dict(hosts)
 
 
-def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
+def _tier(settings: Settings, tier: TierSettings, hosts: Sequence[Host], probes: Mapping[str, object]) -> TierPlan:
     names = [host.name for host in hosts]
     spread = _spread(tier, hosts) if tier.spread_by else None
     return TierPlan(
@@ -122,6 +127,7 @@ def _tier(tier: TierSettings, hosts: Sequence[Host]) -> TierPlan:
         approvals=tier.approvals,
         pattern=tier.pattern,
         returns=tier.returns,
+        zones=zones_of(settings, tier, hosts, probes),
     )
 
 

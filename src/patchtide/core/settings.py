@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from patchtide.core.calendar import Calendar
 from patchtide.core.health import Check
+from patchtide.core.impact import TABLE, Impact, Rules
 from patchtide.core.patchset import Selection
 from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy
+from patchtide.core.timekeeping import ClockPolicy
 from patchtide.core.waves import EVERYONE
-from patchtide.core.windows import Blackout, Calendar, Window
+from patchtide.core.windows import Shut, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class TierSettings:
 
     name: str
     pattern: str
-    windows: tuple[Window, ...] = ()
+    windows: tuple[When, ...] = ()
     always: bool = False
     waves: tuple[Amount, ...] = EVERYONE
     spread_by: str | None = None
@@ -31,6 +34,8 @@ class TierSettings:
     approvals: Approvals | None = None
     returns: ReturnBy = ReturnBy.PACKAGES
     where: str = ""
+    zone_from: str = ""
+    """The host variable that names a host's zone; empty for the one that the host itself is set to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class Settings:
     inventory: tuple[str, ...]
     state: str
     tiers: tuple[TierSettings, ...]
-    windows: Mapping[str, Window] = field(default_factory=dict)
-    blackouts: tuple[Blackout, ...] = ()
+    windows: Mapping[str, When] = field(default_factory=dict)
+    blackouts: tuple[Shut, ...] = ()
     selection: Selection = field(default_factory=Selection)
     checks: tuple[Check, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -58,8 +63,12 @@ class Settings:
     forks: int = 20
     trust: tuple[str, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clock: ClockPolicy = ClockPolicy.AVOID_UNSYNCED
+    impacts: Mapping[Impact, Rules] = field(default_factory=lambda: dict(TABLE))
+    impacts_ask: bool = False
+    """Whether the classes' notice and approvals hold, which they do where the configuration has them."""
 
-    def calendar(self, tier: TierSettings) -> Calendar:
-        """Return when a tier may be worked on."""
+    def calendar(self, tier: TierSettings, zones: tuple[str, ...] = ()) -> Calendar:
+        """Return when a tier may be worked on; `zones` are those of its hosts, where it goes by their clocks."""
         shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
-        return Calendar(tier.windows, shut, tier.always)
+        return Calendar(tier.windows, shut, tier.always, zones)

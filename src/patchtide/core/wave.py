@@ -14,7 +14,7 @@ from patchtide.core.unclear import unclear
 from patchtide.core.undoing import leave, undo
 from patchtide.core.verdict import Verdict
 
-_NEVER = frozenset({"no_window", "never_open"})
+_NEVER = frozenset({"no_window", "never_open", "no_zone", "impact"})
 _FORWARD = (Step.PATCH, Step.REBOOT, Step.VERIFY)
 
 
@@ -22,7 +22,7 @@ def in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) 
     """The hosts of a wave go step by step together; what began is always finished, gate or no gate."""
     need = run.plan.wall(tier.name)
     stop = stop_verdict(run)
-    gate = tier_gate(run, tier, now, need + ENTER_MARGIN) if stop.ok else stop
+    gate = tier_gate(run, tier, now, need + ENTER_MARGIN, _working(wave)) if stop.ok else stop
     entering = ready(wave, Step.ENTER, now)
     harm = any(host.next is Step.ROLLBACK for host in wave)  # while it is put back, nothing begins beside it
     if entering and gate.ok and not harm:
@@ -33,21 +33,25 @@ def in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) 
         or undo(run, tier, wave, now)
         or leave(wave, now)
         or unclear(run, tier, wave)
-        or (_shut(run, tier, wave, gate, now) if entering and not gate.ok else None)
+        or (_shut(tier, wave, gate, now) if entering and not gate.ok else None)
     )
+
+
+def _working(wave: Iterable[HostState]) -> list[str]:
+    return [host.name for host in wave if not host.settled]
 
 
 def _begun(host: HostState) -> bool:
     return host.next is not Step.PATCH or host.reattach
 
 
-def _shut(run: Run, tier: TierPlan, wave: Sequence[HostState], gate: Verdict, now: datetime) -> Action:
+def _shut(tier: TierPlan, wave: Sequence[HostState], gate: Verdict, now: datetime) -> Action:
     """Nobody waits in maintenance mode for a gate, and nobody waits for a window that never opens."""
     inside = ready((host for host in wave if host.entered), Step.ENTER, now)
     if inside:
         return Do(Step.LEAVE, inside, gate.reason)
     if gate.code in _NEVER:
-        hosts = tuple(host.name for host in run.in_tier(tier.name) if host.unbegun)
+        hosts = tuple(host.name for host in wave if host.unbegun)
         return Settle(hosts, EndState.UNTOUCHED, gate.reason, failed=True)
     return _hold(gate.code, gate.reason, gate.until, tier.name)
 
@@ -58,7 +62,7 @@ def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime
     if not waiting:
         return None
     verdict = stop_verdict(run)
-    verdict = tier_gate(run, tier, now, need) if verdict.ok else verdict
+    verdict = tier_gate(run, tier, now, need, _working(wave)) if verdict.ok else verdict
     return None if verdict.ok else Do(Step.LEAVE, waiting, verdict.reason)
 
 

@@ -1,30 +1,36 @@
-"""When something may happen: windows minus blackouts.
+"""When something may happen and when it may not: windows and blackouts, and the stretches of time that they are.
 
-Rules for clock changes, in every zone: a start that does not exist moves to the same instant after the gap; a start
+Rules for clock changes, in every zone: a clock time that does not exist moves to the same instant after the gap; one
 that happens twice is the first one; a duration is real time. Recurrence is RFC 5545, read by python-dateutil.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from dateutil import rrule, tz
-
-from patchtide.core.verdict import Verdict, no, yes
+from dateutil import rrule
 
 ALWAYS = "always"
-HORIZON = timedelta(days=400)
-"""How far ahead an opening is looked for: more than a year, so that a yearly window is found."""
+HOST = "host"
+"""In the place of a zone: that of the host which is asked about."""
 
-_ANCHOR = date(2024, 1, 1)
 _DAY = timedelta(days=1)
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_NO_ZONES = ("posix", "right/", "localtime", "Factory")
+"""What lies beside the zones: other counts of seconds, and what a machine is set to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time in which a tier may be worked on: `rrule` gives days, `at` the local start, `duration` real time."""
+    """A time that comes again: `rrule` gives days, `at` the local start, `duration` how long it lasts.
+
+    The start is `offset` later than the clock shows `at` on such a day (earlier when negative), and each of `also_at`
+    is a start as well. With `by_clock` it ends when the clock shows it, otherwise the duration is real time.
+    """
 
     name: str
     rrule: str
@@ -33,6 +39,26 @@ class Window:
     timezone: str
     starts: date | None = None
     impact: str = ""
+    also_at: tuple[time, ...] = ()
+    offset: timedelta = timedelta(0)
+    by_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Times that are written out, as pairs of beginning and end; without an offset they are the clock's of `timezone`.
+
+    `known_until` (UTC) is how far whoever wrote them out looked; None: they are all there is.
+    """
+
+    name: str
+    spans: tuple[tuple[datetime, datetime], ...]
+    timezone: str
+    impact: str = ""
+    known_until: datetime | None = None
+
+
+When: TypeAlias = Window | Dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,18 @@ class Blackout:
 
 
 @dataclass(frozen=True, slots=True)
+class Closure:
+    """Hours, or days that no date names, in which nothing may happen."""
+
+    name: str
+    when: When
+    tiers: tuple[str, ...] = ()
+
+
+Shut: TypeAlias = Blackout | Closure
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """A stretch of time in which work is allowed (UTC); `name` is the window's, `closed_by` a blackout's or None."""
 
@@ -65,32 +103,111 @@ class Opening:
     closed_by: str | None = None
 
 
+def is_zone(text: str) -> bool:
+    """Tell whether there is such a time zone: looking for one is fast, listing all of them is not."""
+    if not _ZONE.fullmatch(text) or text.startswith(_NO_ZONES):
+        return False
+    try:
+        return ZoneInfo(text).key == text
+    except (KeyError, OSError, ValueError):  # not there, a folder, or no file of a zone
+        return False
+
+
 def local_instant(day: date, at: time, timezone: str) -> datetime:
     """Return the UTC instant of a local clock time; one in a gap moves behind it, a doubled one is the first."""
-    local = datetime.combine(day, at, tzinfo=ZoneInfo(timezone))
-    return tz.resolve_imaginary(local).astimezone(UTC)
+    return _instant(datetime.combine(day, at), timezone)
 
 
-def occurrences(window: Window, start: datetime, end: datetime) -> Iterator[Opening]:
-    """Yield the window's openings that overlap [start, end), in order."""
-    first_year = (start - window.duration - 2 * _DAY).year
-    for year in range(first_year, (end + 2 * _DAY).year + 1):
-        for opening in _of_year(window, year):
-            if opening.opens < end and opening.closes > start:
-                yield opening
+def _instant(local: datetime, timezone: str) -> datetime:
+    """Return the UTC instant of a time with an offset, or of a clock time.
+
+    A time of fold 0 has the offset from before a gap (PEP 495), which is what moves it behind the gap.
+    """
+    return (local if local.tzinfo else local.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
 
 
-@lru_cache(maxsize=256)
+def seen_from(shut_or_open: When, zone: str) -> When:
+    """Return a window as a host in a zone has it."""
+    return replace(shut_or_open, timezone=zone) if shut_or_open.timezone == HOST else shut_or_open
+
+
+def shut_from(shut: Shut, zone: str) -> Shut:
+    """Return a blackout as a host in a zone has it."""
+    if isinstance(shut, Closure):
+        return replace(shut, when=seen_from(shut.when, zone))
+    return replace(shut, timezone=zone) if shut.timezone == HOST else shut
+
+
+def is_local(one: When | Shut) -> bool:
+    """Tell whether a window or a blackout goes by the clock of the host that is asked about."""
+    return (one.when if isinstance(one, Closure) else one).timezone == HOST
+
+
+def occurrences(when: When, start: datetime, end: datetime) -> Iterator[Opening]:
+    """Yield the openings that overlap [start, end), in order."""
+    return (opening for opening in _near(when, start, end) if opening.opens < end and opening.closes > start)
+
+
+def _near(when: When, start: datetime, end: datetime) -> Iterator[Opening]:
+    if isinstance(when, Dated):
+        yield from _written_out(when)
+        return
+    first = start - when.duration - when.offset - 2 * _DAY
+    for year in range(first.year, (end - when.offset + 2 * _DAY).year + 1):
+        yield from _of_year(when, year)
+
+
+@lru_cache(maxsize=64)
+def _written_out(when: Dated) -> tuple[Opening, ...]:
+    instants = sorted(tuple(_instant(end, when.timezone) for end in span) for span in when.spans)
+    return tuple(Opening(when.name, opens, closes) for opens, closes in instants)
+
+
+@lru_cache(maxsize=512)
 def _of_year(window: Window, year: int) -> tuple[Opening, ...]:
-    """Return the openings that begin in a (local) year; kept, because a waiting run asks every second."""
-    rule = rrule.rrulestr(window.rrule, dtstart=datetime.combine(window.starts or _ANCHOR, time()))
-    days = rule.between(datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59), inc=True)  # noqa: DTZ001
-    starts = (local_instant(day.date(), window.at, window.timezone) for day in days)
-    return tuple(Opening(window.name, opens, opens + window.duration) for opens in starts)
+    """Return the openings of the days that a rule gives in a year; kept, because a waiting run asks every second."""
+    times = sorted({window.at, *window.also_at})
+    starts = (datetime.combine(day, at) + window.offset for day in _days(window, year) for at in times)
+    found = (Opening(window.name, *_from(start, window)) for start in starts)
+    return tuple(one for one in found if one.opens < one.closes)  # hours that the clock leaves out are no time
 
 
-def blackout_spans(blackout: Blackout, start: datetime, end: datetime) -> Iterator[Opening]:
-    """Yield the stretches of a blackout that overlap [start, end)."""
+def _from(start: datetime, window: Window) -> tuple[datetime, datetime]:
+    opens = _instant(start, window.timezone)
+    if window.by_clock:
+        return opens, _instant(start + window.duration, window.timezone)
+    return opens, opens + window.duration
+
+
+def _days(window: Window, year: int) -> tuple[date, ...]:
+    first = window.starts or _steady(window.rrule, year)
+    rule = rrule.rrulestr(window.rrule, dtstart=datetime.combine(first, time()))
+    days = rule.between(datetime(year, 1, 1), datetime(year, 12, 31), inc=True)  # noqa: DTZ001
+    return tuple(day.date() for day in days)
+
+
+def _steady(rule: str, year: int) -> date:
+    """Return a first day for a rule that counts from none: its days are the same whichever year it is asked for.
+
+    A weekly rule without days means Mondays; the others mean the first of the month, or of January.
+    """
+    first = date(year - 1, 1, 1)
+    weekly = "FREQ=WEEKLY" in rule and "BYDAY" not in rule
+    return first - first.weekday() * _DAY if weekly else first
+
+
+def blackout_spans(shut: Shut, start: datetime, end: datetime) -> Iterator[Opening]:
+    """Yield the stretches of a blackout that overlap [start, end); what nobody has looked at yet is one of them."""
+    if isinstance(shut, Blackout):
+        yield from _of_dates(shut, start, end)
+        return
+    yield from (replace(span, name=shut.name) for span in occurrences(shut.when, start, end))
+    known = shut.when.known_until if isinstance(shut.when, Dated) else None
+    if known is not None and known < end:
+        yield Opening(shut.name, known, end)
+
+
+def _of_dates(blackout: Blackout, start: datetime, end: datetime) -> Iterator[Opening]:
     years = range(start.year - 2, end.year + 2) if blackout.first.year is None else (blackout.first.year,)
     for year in years:
         first = _date(blackout.first, year)
@@ -108,98 +225,3 @@ def _date(day: Day, year: int) -> date:
         return date(day.year or year, day.month, day.day)
     except ValueError:  # 29 February in a year without one
         return date(day.year or year, day.month + 1, 1) - _DAY
-
-
-def openings(
-    windows: Sequence[Window], blackouts: Iterable[Blackout], start: datetime, end: datetime
-) -> tuple[Opening, ...]:
-    """Return the stretches in [start, end) that some window opens and no blackout shuts, joined where they touch."""
-    opened = sorted((o for window in windows for o in occurrences(window, start, end)), key=lambda o: o.opens)
-    return _without(_joined(opened), blackouts, start, end)
-
-
-def _joined(opened: Iterable[Opening]) -> tuple[Opening, ...]:
-    result: list[Opening] = []
-    for opening in opened:
-        if result and opening.opens <= result[-1].closes:
-            last = result.pop()
-            result.append(Opening(last.name, last.opens, max(last.closes, opening.closes)))
-        else:
-            result.append(opening)
-    return tuple(result)
-
-
-def _without(
-    opened: tuple[Opening, ...], blackouts: Iterable[Blackout], start: datetime, end: datetime
-) -> tuple[Opening, ...]:
-    for blackout in blackouts:
-        for span in blackout_spans(blackout, start, end):
-            opened = tuple(piece for opening in opened for piece in _cut(opening, span))
-    return opened
-
-
-def _cut(opening: Opening, span: Opening) -> Iterator[Opening]:
-    if span.opens >= opening.closes or span.closes <= opening.opens:
-        yield opening
-        return
-    if opening.opens < span.opens:
-        yield Opening(opening.name, opening.opens, span.opens, closed_by=span.name)
-    if span.closes < opening.closes:
-        yield Opening(opening.name, span.closes, opening.closes, opening.closed_by)
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """The windows of one tier with the blackouts that shut them; `always` stands for one that never closes."""
-
-    windows: tuple[Window, ...]
-    blackouts: tuple[Blackout, ...] = ()
-    always: bool = False
-
-    def next_opening(self, now: datetime, need: timedelta = timedelta(0)) -> Opening | None:
-        """Return the first stretch with room for `need` that is open at `now` or opens later, or None."""
-        for opening in self.upcoming(now):
-            if opening.closes > now and opening.closes - max(opening.opens, now) >= need:
-                return opening
-        return None
-
-    def upcoming(self, now: datetime) -> tuple[Opening, ...]:
-        """Return every stretch that is open at `now` or opens within the horizon, in order."""
-        end = now + HORIZON
-        if self.always:
-            return _without((Opening(ALWAYS, now, end),), self.blackouts, now, end)
-        return openings(self.windows, self.blackouts, now, end)
-
-    def may_begin(self, now: datetime, need: timedelta) -> Verdict:
-        """Say whether work that takes up to `need` may begin now, and otherwise why not and until when to wait."""
-        if not self.windows and not self.always:
-            return no("no_window", "the tier has no window, so it is never open")
-        upcoming = self.upcoming(now)
-        opening = next((o for o in upcoming if o.closes > now and o.closes - max(o.opens, now) >= need), None)
-        if opening is None:
-            return no("never_open", f"no window within {HORIZON.days} days has room for {_minutes(need)}")
-        if opening.opens <= now and self.always and opening.closed_by is None:
-            return yes("open", "the tier is always open")
-        if opening.opens <= now:
-            return yes("open", f"window {opening.name!r} is open until {_utc(opening.closes)}")
-        return no(*self._why_shut(upcoming[0], opening, now, need), until=opening.opens)
-
-    def _why_shut(self, first: Opening, opening: Opening, now: datetime, need: timedelta) -> tuple[str, str]:
-        then = f"window {opening.name!r} opens {_utc(opening.opens)}"
-        for blackout in self.blackouts:
-            for span in blackout_spans(blackout, now, now + _DAY):
-                if span.opens <= now < span.closes:
-                    return "blackout", f"blackout {blackout.name!r} until {_utc(span.closes)}; {then}"
-        if first.opens <= now < first.closes:
-            left = f"only {_minutes(first.closes - now)} are left of window {first.name!r}"
-            return "too_late", f"{left} and {_minutes(need)} are needed, rollback reserve included; {then}"
-        return "shut", f"no window is open; {then}"
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _minutes(span: timedelta) -> str:
-    minutes = -(-int(span.total_seconds()) // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004

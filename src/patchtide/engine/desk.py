@@ -1,8 +1,13 @@
 """The ports that the engine works through, handed over together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from patchtide.ports import Clock, Depot, Executor, Lock, Notifier, Store
+
+
+def _unknown() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +20,5 @@ class Desk:
     clock: Clock
     notifier: Notifier
     depot: Depot
+    synchronised: Callable[[], bool | None] = _unknown
+    """Whether the clock is kept by a time server; None where nobody can say."""

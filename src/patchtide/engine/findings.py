@@ -45,6 +45,7 @@ def probe_of(report: Report) -> Probe:
         trouble=parsed(tuple[Trouble, ...], data.get("trouble", []), what="trouble"),
         notes=parsed(tuple[Trouble, ...], data.get("notes", []), what="notes"),
         measurements=_measurements(data),
+        timezone=_text(data, "timezone"),
     )
 
 

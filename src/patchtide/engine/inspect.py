@@ -1,5 +1,6 @@
 """Reading what the log knows, without touching anything."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from patchtide.core.actions import Action
@@ -9,6 +10,7 @@ from patchtide.core.events import Event
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import KINDS, Quarantined, quarantined
 from patchtide.core.run import Run, folded
+from patchtide.core.timekeeping import begins, clock_gate, held_by
 from patchtide.ports import Store
 
 
@@ -30,9 +32,16 @@ def in_quarantine(store: Store) -> dict[str, Quarantined]:
     return quarantined(store.said(*KINDS))
 
 
-def standing(run: Run, now: datetime) -> Action:
-    """Return what comes next in a run and why, as its controller would decide now."""
-    return decide(run, now)
+def standing(run: Run, now: datetime, synchronised: Callable[[], bool | None] | None = None) -> Action:
+    """Return what comes next in a run and why, as its controller would decide now.
+
+    Hosts are let in only while the controller's clock can be believed; it is asked only where that matters.
+    """
+    action = decide(run, now)
+    if synchronised is None or not begins(action):
+        return action
+    gate = clock_gate(run.plan.clock, synchronised())
+    return action if gate.ok else held_by(gate, run.hosts[action.hosts[0]].tier, now)
 
 
 def history(store: Store) -> tuple[tuple[str, Run], ...]:

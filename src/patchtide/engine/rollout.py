@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import assert_never
 
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
-from patchtide.core.decide import decide
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import (
     Event,
@@ -25,7 +24,7 @@ from patchtide.core.run import Run, fold, folded
 from patchtide.core.steps import Step
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
-from patchtide.engine.inspect import in_quarantine
+from patchtide.engine.inspect import in_quarantine, standing
 from patchtide.engine.requests import request, time_allowed
 from patchtide.engine.supply import pruned, staged
 from patchtide.engine.watching import baselines, watched
@@ -80,7 +79,7 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
             orphans = desk.executor.fence(run_id)
             desk.store.append(run_id, RunTaken(desk.clock.now(), by, orphans))
         while (run := _caught_up(run_id, run, desk)).outcome is None:
-            action = decide(run, desk.clock.now())
+            action = standing(run, desk.clock.now(), desk.synchronised)
             for event in _performed(run_id, run, action, desk):
                 desk.store.append(run_id, event)
                 run = _caught_up(run_id, run, desk)

@@ -119,17 +119,23 @@ def _named(plan: Plan, names: Sequence[str]) -> str:
 
 
 def _tier(plan: Plan, tier: TierPlan, now: datetime) -> str:
-    lines = [f"tier {tier.name}: {amount(len(tier.hosts), 'host')}, {_when(plan, tier, now)}"]
+    zones = sorted(set(tier.zones.values()))
+    when = f"by its hosts' clocks: {', '.join(zones)}" if len(zones) > 1 else _when(plan, tier, tier.hosts, now)
+    lines = [f"tier {tier.name}: {amount(len(tier.hosts), 'host')}, {when}"]
     lines += [f"  {promise}" for promise in _promises(plan, tier)]
     for number, wave in enumerate(tier.waves, start=1):
         hosts = listed([f"{name} ({len(plan.hosts[name].changes)})" for name in wave], most=12)
-        lines.append(f"  wave {number}: {hosts}")
+        own = f", {_when(plan, tier, wave, now)}" if len(zones) > 1 else ""
+        lines.append(f"  wave {number}: {hosts}{own}")
     return "\n".join(lines)
 
 
-def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
+def _when(plan: Plan, tier: TierPlan, hosts: Sequence[str], now: datetime) -> str:
     need = plan.wall(tier.name)
-    opening = plan.calendar(tier).next_opening(now, need)
+    calendar = plan.calendar(tier, hosts)
+    if calendar.never is not None:
+        return f"never open: {calendar.never.reason}"
+    opening = calendar.next_opening(now, need)
     if opening is None:
         return f"never open: no window has room for the {span(need)} that a wave may take"
     if tier.always and opening.opens <= now:
@@ -155,6 +161,8 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         yield "a host that goes dark stays as it is: limits.confirm is 0"
     yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
     yield f"way back: {_WAYS_BACK[tier.returns]}"
+    if tier.impact:
+        yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
         people = listed(map(one_line, tier.approvals.people))
