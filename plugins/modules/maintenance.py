@@ -6,12 +6,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: maintenance
-short_description: Pause competing updaters, and give them back
+short_description: Enter maintenance mode on a host, and leave it
 version_added: "0.1.0"
 description:
   - On V(entered), masks and stops the updaters that are active (apt-daily timers, unattended-upgrades, packagekit),
     reboots included.
-  - On V(left), gives back exactly those which this run stopped. Both are journaled on the host.
+  - Then does the listed actions in their order, each noted in a journal with what was there before.
+  - On V(left), undoes exactly what this run did, the last thing first, whichever actions are listed.
 options:
   state:
     description:
@@ -19,6 +20,18 @@ options:
     type: str
     required: true
     choices: [entered, left]
+  actions:
+    description:
+      - "What is done besides: a V(flag) file (O(ignore:path), O(ignore:content), O(ignore:mode)), or a V(command) with
+        its O(ignore:name), its words to O(ignore:enter) and to O(ignore:leave), and a O(ignore:timeout) in seconds."
+    type: list
+    elements: dict
+    default: []
+  hook:
+    description:
+      - Tasks of that name begin once this has returned. On V(left) only that they are undone is noted.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -64,6 +77,10 @@ report:
       description: The units that were given back.
       returned: always
       type: list
+    open:
+      description: The names of what was entered besides and is not left; hooks with tasks among them.
+      returned: always
+      type: list
     reverted:
       description: Whether the host was not confirmed in time and restored itself.
       returned: always
@@ -82,11 +99,14 @@ def main() -> None:
             "run": {"type": "str", "required": True},
             "attempt": {"type": "int", "default": 1},
             "state": {"type": "str", "required": True, "choices": ["entered", "left"]},
+            "actions": {"type": "list", "elements": "dict", "default": []},
+            "hook": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
     given = module.params
-    respond(module, lambda: maintenance(given["run"], given["attempt"], given["state"], module.check_mode), BLANK)
+    named = given["run"], given["attempt"], given["state"], given["actions"], given["hook"]
+    respond(module, lambda: maintenance(*named, module.check_mode), BLANK)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,12 @@ options:
       - Another machine, or the same one installed anew, is not ready. Empty is any machine.
     type: str
     default: ""
+  backup:
+    description:
+      - How this host is backed up once it is ready otherwise; without a good backup it is not ready.
+      - The words of a command that makes it (C(run), may be left out) and of one that C(verify)s it, with a C(timeout)
+        in seconds for each. With C(proven) both were done right before this call.
+    type: dict
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -127,6 +133,10 @@ report:
       description: The sha256 of locked files that neither the host nor its sources have.
       returned: always
       type: list
+    backed_up:
+      description: Whether a backup was made and found good by this call.
+      returned: always
+      type: bool
     brought:
       description: The sha256 of files that were found in the inbox.
       returned: always
@@ -134,7 +144,7 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, stage
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, secured, stage
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
 
 
@@ -149,12 +159,16 @@ def main() -> None:
             "promised": {"type": "list", "elements": "str", "default": []},
             "returns": {"type": "str", "choices": ["packages", "snapshot", "none"], "default": "packages"},
             "machine_id": {"type": "str", "default": ""},
+            "backup": {"type": "dict"},
         },
         supports_check_mode=True,
     )
     given = module.params
     words = ("run", "attempt", "packages", "removes", "promised", "returns", "machine_id")
-    respond(module, lambda: stage(*(given[word] for word in words), check_mode=module.check_mode), BLANK)
+    asked = None if module.check_mode else given["backup"]
+    respond(
+        module, lambda: secured(stage(*(given[word] for word in words), check_mode=module.check_mode), asked), BLANK
+    )
 
 
 if __name__ == "__main__":

@@ -38,11 +38,12 @@ def plan_page() -> str:
     )
 
 
-def kind_sections(schemas: Mapping[str, Schema]) -> Iterator[str]:
+def kind_sections(schemas: Mapping[str, Schema], *, by_kind: bool = False) -> Iterator[str]:
     """Yield a heading, the docstring and the fields of each kind of value; every field is always written."""
     for name, schema in schemas.items():
         fields = schema.get("properties", {})
-        yield f"\n## {fields.get('kind', {}).get('const', name)}\n\n{paragraphs(schema.get('description', ''))}\n"
+        title = fields.get("kind", {}).get("const", name) if by_kind else name
+        yield f"\n## {title}\n\n{paragraphs(schema.get('description', ''))}\n"
         if "enum" in schema:
             yield f"One of: {', '.join(code(item) for item in schema['enum'])}."
         else:
@@ -112,7 +113,7 @@ def events_page() -> str:
     of_plan = {"Plan", *TypeAdapter(Plan).json_schema(mode="serialization")["$defs"]}
     parts = [name for name in defs if name not in kinds and name not in of_plan]
     told = {name: defs[name] for name in (*kinds, *parts)}
-    text = "\n".join(kind_sections(told))
+    text = "\n".join(kind_sections(told, by_kind=True))
     for name in of_plan:
         text = text.replace(f"[{name}]({anchor(name)})", f"[{name}](plan.md{anchor(name)})")
     return "\n".join(

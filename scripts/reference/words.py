@@ -78,11 +78,11 @@ def exit_codes_page() -> str:
 DOES = {
     Step.PROBE: "One round trip: what is installed, waits, is in the way. Asks a host in doubt for its journal.",
     Step.STAGE: "Downloads the locked files, checks every hash, keeps the old files, proves the way back.",
-    Step.ENTER: "Pauses competing updaters, then calls your `maintenance.enter` hook.",
+    Step.ENTER: "Enters maintenance mode: alerts, load balancers, competing updaters, the flag, your hooks.",
     Step.PATCH: "Records the state, then installs from the staged files in a unit of its own on the host.",
     Step.REBOOT: "Reboots when the update owes it and `reboot` is `when_owed`.",
     Step.VERIFY: "Measures every check and compares with what was true before the update.",
-    Step.LEAVE: "Calls your `maintenance.leave` hook, then restores what `enter` paused.",
+    Step.LEAVE: "Undoes on the host what `enter` did there; what was done around the host is undone next.",
     Step.ROLLBACK: "Puts the recorded state back, compares all of it, measures every check again.",
 }
 

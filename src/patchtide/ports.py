@@ -1,4 +1,4 @@
-"""The six doors to the world. Adapters stand behind them; the engine knows nothing else."""
+"""The seven doors to the world. Adapters stand behind them; the engine knows nothing else."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from patchtide.core.events import Event, Status
 from patchtide.core.fleet import Host
+from patchtide.core.maintenance import Action, Silence
 from patchtide.core.steps import Step
 
 
@@ -105,6 +106,38 @@ class Depot(Protocol):
 
     def prune(self, wanted: Collection[str]) -> int:
         """Remove every file but these and those of bundles, and return how many went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found around hosts: `before` is what has to come back, `problems` has the hosts that cannot go on."""
+
+    before: Mapping[str, str]
+    problems: Mapping[str, str]
+
+
+class Outside(Protocol):
+    """Tells what stands around hosts that they are worked on: load balancers, alerts, anything with a command.
+
+    All of it may be asked for again, and then does what is left to do. Problems are sentences by host; may raise
+    PatchtideError, which is a problem of every host.
+    """
+
+    def found(self, run_id: str, action: Action, hosts: Sequence[str]) -> Found:
+        """Look at what an action would change, and change nothing."""
+        ...
+
+    def enter(self, run_id: str, action: Action, before: Mapping[str, str]) -> Mapping[str, str]:
+        """Do an action for hosts, wait until it has taken effect, and return the problems."""
+        ...
+
+    def leave(self, run_id: str, action: Action, before: Mapping[str, str]) -> Mapping[str, str]:
+        """Bring back what was before an action, and return the problems; what others changed since stays."""
+        ...
+
+    def hold(self, run_id: str, leases: Mapping[Silence, Collection[str]]) -> None:
+        """Renew the leases of these hosts from now on, and of no others; nothing is renewed when nobody lives."""
         ...
 
 

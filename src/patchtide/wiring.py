@@ -85,16 +85,21 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
     from patchtide.adapters.ansible import AnsibleExecutor
     from patchtide.adapters.clock import SystemClock, synchronised
+    from patchtide.adapters.outside import Surroundings
+    from patchtide.engine.relay import relayed
 
     state = Path(of.state)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    executor = AnsibleExecutor(content(), state / "scratch", of.forks, Path(of.path).parent)
+    clock = SystemClock()
     return Desk(
-        executor=AnsibleExecutor(content(), state / "scratch", of.forks, Path(of.path).parent),
+        executor=executor,
         store=store(of),
         lock=lock(of),
-        clock=SystemClock(),
+        clock=clock,
         notifier=notifier,
         depot=depot(of),
+        outside=Surroundings(clock, partial(relayed, executor, of.inventory)),
         synchronised=synchronised,
     )
 

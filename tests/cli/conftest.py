@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.cli.fleet import Fleet
 
-from patchtide.adapters.fake import MemoryLock
+from patchtide.adapters.fake import MemoryLock, MemoryOutside
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
@@ -101,7 +101,7 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
         return VouchedStore(hosts.log, People(of.people, verified))
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of))
+        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside())
 
     for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle"):
         __import__(f"patchtide.cli.{name}")

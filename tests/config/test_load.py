@@ -12,7 +12,6 @@ from patchtide.config.sound import room_needed
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
 from patchtide.core.planning import NotProbed, planned
-from patchtide.core.policy import ENTER_MARGIN
 from patchtide.core.settings import Settings
 from patchtide.core.waves import EVERYONE
 from patchtide.documents import parsed, plain
@@ -135,7 +134,7 @@ def test_what_a_window_has_to_have_room_for_is_what_the_engine_asks_for(path: Pa
     probes = {f"{name}1": NotProbed("not looked at", unreachable=False) for name in members}
     plan = planned(everyone, members, probes, datetime(2026, 11, 21, tzinfo=UTC), "ann")
     for tier in file.tiers:
-        assert room_needed(file, tier) == plan.wall(tier.name) + ENTER_MARGIN
+        assert room_needed(file, tier) == plan.wall(tier.name) + plan.entering(tier.name)
 
 
 @pytest.mark.parametrize(("duration", "refused"), [("38m", False), ("37m59s", True)])

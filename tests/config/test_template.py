@@ -66,7 +66,7 @@ def test_what_stands_in_comments_is_valid_too(tmp_path: Path) -> None:
     path.write_text(head + "---\n" + "\n".join(lines) + "\n", encoding="utf-8")
     settings = settings_of(path)
     assert {check.kind for check in settings.checks} == {"services", "http", "tcp", "command"}
-    assert settings.enter_hook == str(tmp_path / "hooks/drain.yml")
+    assert [hook.enter for hook in settings.maintenance.hooks] == [str(tmp_path / "hooks/drain.yml")]
     assert settings.tiers[1].approvals is not None
     assert settings.selection.exclusions[0].owner == "alice"
     assert len(settings.blackouts) == 2

@@ -8,7 +8,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from tests.core.made import BAD, GOOD, NOW, did, installed, opened, plan, tier
 
-from patchtide.core.actions import Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.actions import Ask, Do, End, Quarantine, Settle, Undo, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import (
     Aborted,
@@ -17,6 +17,8 @@ from patchtide.core.events import (
     Held,
     HostFinished,
     HostsSettled,
+    MaintenanceBegun,
+    MaintenanceLeft,
     RollbackAsked,
     RunEnded,
     RunTaken,
@@ -52,6 +54,7 @@ FINDING = st.builds(
     begun=st.lists(st.sampled_from(Step), max_size=3).map(tuple),
 )
 STEPS = st.sampled_from(Step)
+ACTION = st.sampled_from(["haproxy", "alertmanager"])
 
 
 @st.composite
@@ -70,6 +73,8 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
         st.builds(HostFinished, AT, STEPS, st.sampled_from(HOSTS), attempts, st.sampled_from(Status), finding=FINDING),
         st.builds(HostFinished, AT, STEPS, st.sampled_from(HOSTS), st.just(run.attempt), finding=FINDING, status=_OK),
         st.builds(HostsSettled, AT, SOME, st.sampled_from(EndState), st.just("x"), st.booleans()),
+        st.builds(MaintenanceBegun, AT, ACTION, st.dictionaries(st.sampled_from(HOSTS), st.just("ready"), min_size=1)),
+        st.builds(MaintenanceLeft, AT, ACTION, SOME, st.dictionaries(st.sampled_from(HOSTS), st.just("gone"))),
         st.builds(Held, AT, st.just("shut"), st.just("x")),
         st.builds(Approved, AT, st.sampled_from(["ann", "bob"]), st.just(run.plan.digest)),
         st.builds(Aborted, AT, st.just("bob"), st.just("x")),
@@ -101,6 +106,9 @@ def test_the_next_action_is_always_known_and_makes_sense(run: Run, now: datetime
             assert versions
             assert hosts
             assert reason
+        case Undo(_, hosts):
+            assert hosts
+            assert all(run.hosts[name].open[-1].action == action.action for name in hosts)
         case Wait():
             assert action.until > now
             assert action.reason
@@ -124,6 +132,8 @@ def test_from_anywhere_a_run_comes_to_its_end(run: Run, now: datetime) -> None:
                 run = fold(run, HostsSettled(now, hosts, end, reason, failed))
             case Quarantine(versions, hosts, reason):
                 run = fold(run, VersionsQuarantined(now, "patchtide", versions, reason, hosts))
+            case Undo(name, hosts):
+                run = fold(run, MaintenanceLeft(now, name, hosts))
             case Wait():
                 now = action.until
             case Ask():

@@ -7,11 +7,18 @@ from datetime import timedelta
 import pytest
 from tests.core.made import WEB, host_plan, opened, plan
 
+from patchtide.core.maintenance import Flag, Hook, Maintenance
 from patchtide.core.packages import Removal
 from patchtide.core.steps import Step
 from patchtide.engine.requests import check_request, request, time_allowed
 
-RUN = opened(plan(checks=(WEB, replace(WEB, name="mine", tiers=("prod",))), enter_hook="hooks/drain.yml"))
+RUN = opened(
+    plan(
+        checks=(WEB, replace(WEB, name="mine", tiers=("prod",))),
+        enter_hook="hooks/drain.yml",
+        leave_hook="hooks/undrain.yml",
+    )
+)
 
 
 @pytest.mark.parametrize("step", Step)
@@ -56,13 +63,24 @@ def test_the_controller_judges_health_itself() -> None:
 
 
 def test_hooks_go_with_their_step() -> None:
-    assert request("r1", RUN, Step.ENTER, "t1", 1) == {
-        "run": "r1",
-        "attempt": 1,
-        "state": "entered",
-        "hook": "hooks/drain.yml",
-    }
-    assert request("r1", RUN, Step.LEAVE, "t1", 1)["hook"] is None
+    pair = {"name": "enter and leave", "enter": "hooks/drain.yml", "leave": "hooks/undrain.yml"}
+    begun = {"run": "r1", "attempt": 1, "state": "entered", "actions": [], "hooks": [pair]}
+    assert request("r1", RUN, Step.ENTER, "t1", 1) == begun
+    assert request("r1", RUN, Step.LEAVE, "t1", 1)["hooks"] == [pair]
+
+
+def test_a_host_is_asked_for_its_tiers_flags_and_commands() -> None:
+    hook = Hook("page", ("/bin/page", "down {short}"), ("/bin/page", "up"), timedelta(seconds=5))
+    more = Maintenance(
+        flags=(Flag("/run/away", "gone", tiers=("prod",)), Flag("/run/out", "back at six")), hooks=(hook,)
+    )
+    asked = request("r1", opened(plan(maintenance=more)), Step.ENTER, "t1", 1)
+    words = {"enter": ["/bin/page", "down t1"], "leave": ["/bin/page", "up"]}
+    assert asked["actions"] == [
+        {"kind": "flag", "path": "/run/out", "content": "back at six", "mode": "0644"},
+        {"kind": "command", "name": "page", **words, "timeout": 5.0},
+    ]
+    assert asked["hooks"] == []
 
 
 def test_a_check_is_told_in_seconds_with_its_own_settings() -> None:

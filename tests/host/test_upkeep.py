@@ -43,7 +43,7 @@ def test_a_timer_is_armed_before_anything_is_paused_and_taken_away_when_all_is_g
     tmp_path: Path, said: list[str]
 ) -> None:
     here = journal(tmp_path, "r-1")
-    upkeep._entered(here, {})
+    upkeep._entered(here, {}, [])
     assert units(tmp_path) == ["patchtide-r-1-giveback.service", "patchtide-r-1-giveback.timer"]
     assert said.index("restart patchtide-r-1-giveback.timer") < said.index("stop apt-daily.timer")
     assert said.index("stop apt-daily.timer") < said.index("mask apt-daily.timer")
@@ -55,13 +55,13 @@ def test_a_timer_is_armed_before_anything_is_paused_and_taken_away_when_all_is_g
 def test_a_call_that_was_killed_before_it_paused_is_made_good_by_the_next(tmp_path: Path, said: list[str]) -> None:
     here = journal(tmp_path, "r-1")
     entry = here.write("maintenance", {"state": "entered", "stopped": ["apt-daily.timer"], "restored": []})
-    assert upkeep._entered(here, entry).changed is False
+    assert upkeep._entered(here, entry, []).changed is False
     assert "mask apt-daily.timer" in said
 
 
 def test_nobody_came_back_and_the_host_gives_back_by_itself(tmp_path: Path, said: list[str]) -> None:
     here = journal(tmp_path, "r-1")
-    upkeep._entered(here, {})
+    upkeep._entered(here, {}, [])
     assert upkeep.give_back("r-1", here.root) == 0
     assert "unmask apt-daily.timer" in said
     assert (here.read("maintenance") or {})["state"] == "left"
@@ -71,7 +71,7 @@ def test_nothing_is_given_back_in_the_middle_of_an_update(
     tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = journal(tmp_path, "r-1")
-    upkeep._entered(here, {})
+    upkeep._entered(here, {}, [])
     here.write("patch", {"state": "running", "unit": "u"})
     monkeypatch.setattr(upkeep, "as_it_is", lambda entry: entry)
     assert upkeep.give_back("r-1", here.root) == 1
@@ -79,9 +79,9 @@ def test_nothing_is_given_back_in_the_middle_of_an_update(
 
 
 def test_a_run_gives_back_what_an_earlier_one_never_did(tmp_path: Path, said: list[str]) -> None:
-    upkeep._entered(journal(tmp_path, "r-1"), {})
+    upkeep._entered(journal(tmp_path, "r-1"), {}, [])
     later = journal(tmp_path, "r-2")
-    upkeep._entered(later, {})
+    upkeep._entered(later, {}, [])
     assert (later.read("maintenance") or {})["stopped"] == ["apt-daily.timer"]
     assert (journal(tmp_path, "r-1").read("maintenance") or {})["state"] == "left"
     assert units(tmp_path) == ["patchtide-r-2-giveback.service", "patchtide-r-2-giveback.timer"]

@@ -200,7 +200,7 @@ class VirtualFleet:
 
     def _stage(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         host.journal["stage"] = {"state": "done"}
-        return Report(host.name, Status.OK, "", {"ready": True})
+        return Report(host.name, Status.OK, "", {"ready": True, "backed_up": request["backup"] is not None})
 
     def _enter(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         host.entered = True

@@ -9,7 +9,7 @@ from tests.simulation.fleet import VirtualFleet, VirtualHost
 from tests.simulation.moments import Crash, CrashingStore, Moments, SimClock
 from tests.simulation.plans import START, random_fleet, random_plan
 
-from patchtide.adapters.fake import EmptyDepot, MemoryLock
+from patchtide.adapters.fake import EmptyDepot, MemoryLock, MemoryOutside
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Event
 from patchtide.core.plan import Plan
@@ -115,7 +115,7 @@ def told(seed: int, *, jumps: bool = False) -> Story:
     clock = SimClock(START, moments)
     moments.clock = clock
     fleet = VirtualFleet(random_fleet(random, plan), clock, moments, random)
-    desk = Desk(fleet, CrashingStore(moments), MemoryLock(), clock, Deaf(), EmptyDepot())
+    desk = Desk(fleet, CrashingStore(moments), MemoryLock(), clock, Deaf(), EmptyDepot(), MemoryOutside())
     crashes, moments.crashes = moments.crashes, 0
     run_id = open_run(plan, desk, "ann")
     moments.crashes = crashes

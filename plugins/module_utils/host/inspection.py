@@ -9,6 +9,7 @@ from .answer import Answer
 from .boot import fingerprint, owed
 from .journal import ROOT, Journal, run_folders
 from .kernel import kernels
+from .pairs import open_pairs
 from .unit import as_it_is
 
 BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}, "kernel": {}}
@@ -30,7 +31,7 @@ def journal_view(journal: Journal) -> dict[str, Any]:
         "run": journal.run,
         "attempt": int((journal.read("attempt") or {}).get("attempt", 0)),
         "stage": _shown(journal.read("stage")),
-        "maintenance": journal.read("maintenance"),
+        "maintenance": _maintenance(journal.read("maintenance")),
         "patch": _shown(patch),
         "rollback": _shown(as_it_is(journal.read("rollback"))),
         "reboot": journal.read("reboot"),
@@ -38,6 +39,11 @@ def journal_view(journal: Journal) -> dict[str, Any]:
         "boot": fingerprint(),
         "boot_before": patch.get("boot_before") if patch else None,
     }
+
+
+def _maintenance(entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The part with the names of what is open: what was in a file before is nobody else's."""
+    return None if entry is None else {**entry, "open": [pair["name"] for pair in open_pairs(entry)]}
 
 
 def reboot_owed() -> dict[str, Any]:

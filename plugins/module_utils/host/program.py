@@ -7,9 +7,10 @@ from .inspection import inspect
 from .lending import lend
 from .patching import apply
 from .rebooting import reboot
+from .relaying import relay
 from .reverting import booted, revert
 from .rollback import rollback
-from .staging import stage
+from .staging import secured, stage
 from .survey import probe
 from .transaction import transact
 from .upkeep import give_back, maintenance
@@ -23,8 +24,10 @@ __all__ = [
     "maintenance",
     "probe",
     "reboot",
+    "relay",
     "respond",
     "rollback",
+    "secured",
     "stage",
     "verify",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any, List, Sequence
+from typing import Any, List, Mapping, Sequence
 
-from . import host
+from . import backup, host
 from .answer import Answer
 from .changes import current, detour, remaining, unexpected
 from .errors import HostError, summed_up
@@ -30,6 +30,7 @@ BLANK = {
     "bytes": 0,
     "missing": [],
     "brought": [],
+    "backed_up": False,
 }
 Files = List[PackageFile]
 
@@ -57,6 +58,10 @@ def stage(
     journal = Journal(run)
     if check_mode:
         return _foreseen(journal, wanted, returns)
+    return _ready_or_why_not(journal, attempt, wanted, promised, returns)
+
+
+def _ready_or_why_not(journal: Journal, attempt: int, wanted: Change, promised: Sequence[str], returns: str) -> Answer:
     with exclusive(CALL_LOCK, _CALL_PATIENCE):
         journal.create()
         journal.fence(attempt)
@@ -71,6 +76,15 @@ def stage(
         awaited = bool(report["missing"]) and set(report["missing"]) <= set(promised)
         failure = "" if awaited else _failure(report)
         return Answer(report, changed=bool(report["staged"] or report["kept"]), failure=failure)
+
+
+def secured(answer: Answer, asked: Mapping[str, Any] | None) -> Answer:
+    """The answer of a host that is ready, once it is backed up, too; a backup is made anew whenever it is asked for."""
+    if not asked or not answer.report["ready"]:
+        return answer
+    why = backup.trouble(asked)
+    report = {**answer.report, "ready": not why, "reason": why, "backed_up": not why}
+    return Answer(report, changed=True, failure=why)
 
 
 def _already(journal: Journal, wanted: Change, returns: str) -> Answer | None:

@@ -1,13 +1,13 @@
-"""maintenance: competing updaters paused and, from the journal, given back."""
+"""maintenance: competing updaters paused and pairs of one's own entered; all of it left again, from the journal."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
-from . import host
+from . import host, pairs
 from .answer import Answer
 from .command import finished
 from .confirm import reverted, settle
@@ -31,21 +31,29 @@ UPDATERS = (
 )
 _WORKERS = ("apt-daily.service", "apt-daily-upgrade.service", "dnf-automatic.service", "dnf5-automatic.service")
 _PATIENCE = 300
-BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": [], "reverted": False}
+BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": [], "open": [], "reverted": False}
 
 
-def maintenance(run: str, attempt: int, state: str, check_mode: bool = False) -> Answer:
-    """Competing updaters paused (entered) or those that this run paused given back (left)."""
+def maintenance(
+    run: str, attempt: int, state: str, actions: Sequence[Any] = (), hook: str = "", check_mode: bool = False
+) -> Answer:
+    """Competing updaters paused and actions done (entered), or all that this run did undone (left).
+
+    With a hook, its tasks begin once this has returned (entered), or it is only noted that they are undone (left).
+    """
     host.require_root()
     journal = Journal(run)
     if check_mode:
         return _foreseen(journal, state)
+    todo = [*pairs.wanted(actions), *([pairs.hook(hook)] if hook else [])]
     with exclusive(CALL_LOCK, 3600):
         journal.create()
         journal.fence(attempt)
         entry = journal.read("maintenance") or {}
         if state == "entered":
-            return _entered(journal, entry)
+            return _entered(journal, entry, todo)
+        if hook:
+            return Answer(_report(pairs.without(journal, entry, pairs.hook(hook))), changed=True)
         settle(journal, "left")  # whatever became of the host: it is no longer worked on
         if is_settled(journal):
             drop(journal)  # later it would take back more than the update
@@ -64,24 +72,29 @@ def give_back(run: str, root: Path | None = None) -> int:
     return 0
 
 
-def _entered(journal: Journal, entry: dict[str, Any]) -> Answer:
+def _entered(journal: Journal, entry: dict[str, Any], todo: Sequence[pairs.Pair]) -> Answer:
     is_new = entry.get("state") != "entered"
     if is_new:
         others = paused_by_others(journal)
         units = sorted({*running_updaters(), *(unit for other in others.values() for unit in other["stopped"])})
         # The intent is journaled first: a crash in between must not leave an updater off for ever.
-        entry = journal.write("maintenance", {"state": "entered", "stopped": units, "restored": []})
+        still_open = pairs.open_pairs(entry)
+        entry = journal.write("maintenance", {"state": "entered", "stopped": units, "restored": [], "open": still_open})
     paused = list(entry["stopped"])
-    if paused:
-        # Before anything is paused: who pauses may be gone before it gives back.
+    if has_systemd() and (paused or todo):
+        # Before anything is done: who does it may be gone before it gives back.
         arm(journal)
+    if is_new:
         _take_over(journal)
+    if paused:
         # Masked on disk: a reboot is one of the steps in between, and their timers catch up right after it.
         # Stopped before they are masked, or their stop finds the units gone and they count as failed.
         _done(["systemctl", "stop", "--", *paused])
         _done(["systemctl", "mask", "--", *paused])
     _wait_for_workers()
-    return Answer(_report(entry), changed=is_new and bool(paused))
+    already = len(pairs.open_pairs(entry))
+    entry = pairs.entered(journal, entry, todo)
+    return Answer(_report(entry), changed=(is_new and bool(paused)) or len(pairs.open_pairs(entry)) > already)
 
 
 def paused_by_others(journal: Journal) -> dict[str, dict[str, Any]]:
@@ -97,7 +110,8 @@ def paused_by_others(journal: Journal) -> dict[str, dict[str, Any]]:
 def _take_over(journal: Journal) -> None:
     for run, entry in paused_by_others(journal).items():
         other = Journal(run, journal.root)
-        other.write("maintenance", {**entry, "state": "left", "restored": [], "taken_over_by": journal.run})
+        undone = pairs.left(other, entry)
+        other.write("maintenance", {**undone, "state": "left", "restored": [], "taken_over_by": journal.run})
         disarm(other)
 
 
@@ -105,12 +119,17 @@ def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
     if entry.get("state") != "entered":
         return Answer({**BLANK, **_report(entry), "state": "left"})
     stopped = list(entry["stopped"])
-    if stopped:
-        _done(["systemctl", "unmask", "--", *stopped])
-        _done(["systemctl", "start", "--", *stopped])
+    opened = pairs.open_pairs(entry)
+    try:
+        entry = pairs.left(journal, entry)
+    finally:  # whatever becomes of the pairs
+        if stopped:
+            _done(["systemctl", "unmask", "--", *stopped])
+            _done(["systemctl", "start", "--", *stopped])
+    if stopped or opened:
         disarm(journal)
-    entry = journal.write("maintenance", {"state": "left", "stopped": stopped, "restored": stopped})
-    return Answer(_report(entry), changed=bool(stopped))
+    entry = journal.write("maintenance", {**entry, "state": "left", "restored": stopped})
+    return Answer(_report(entry), changed=bool(stopped or opened))
 
 
 def _foreseen(journal: Journal, state: str) -> Answer:
@@ -119,9 +138,9 @@ def _foreseen(journal: Journal, state: str) -> Answer:
         if entry.get("state") == "entered":
             return Answer(_report(entry))
         running = running_updaters()
-        return Answer({"state": state, "stopped": running, "restored": []}, changed=bool(running))
+        return Answer({**BLANK, "state": state, "stopped": running}, changed=bool(running))
     units = list(entry.get("stopped", [])) if entry.get("state") == "entered" else []
-    return Answer({"state": state, "stopped": units, "restored": units}, changed=bool(units))
+    return Answer({**BLANK, "state": state, "stopped": units, "restored": units}, changed=bool(units))
 
 
 def running_updaters() -> list[str]:
@@ -164,4 +183,5 @@ def _done(argv: list[str]) -> None:
 
 
 def _report(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: entry.get(key, default) for key, default in BLANK.items()}
+    opened = [pair["name"] for pair in pairs.open_pairs(entry)]
+    return {**{key: entry.get(key, default) for key, default in BLANK.items()}, "open": opened}

@@ -13,6 +13,8 @@ from patchtide.core.events import (
     Held,
     HostFinished,
     HostsSettled,
+    MaintenanceBegun,
+    MaintenanceLeft,
     RollbackAsked,
     RunEnded,
     RunOpened,
@@ -39,6 +41,8 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, event.step, f"begins on {listed(event.hosts)}{why}")
         case BaselineTaken() | HostFinished():
             yield _answer(event, began)
+        case MaintenanceBegun() | MaintenanceLeft():
+            yield from _around(event)
         case HostsSettled():
             yield _line(event.at, event.end, event.reason, listed(event.hosts))
         case Held():
@@ -54,10 +58,9 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
         case RollbackAsked():
             yield _line(event.at, "rollback", f"{event.by} asks for it on {listed(event.hosts)}: {event.reason}")
-        case VersionsQuarantined():
-            yield _line(event.at, "shut out", f"by {event.by}: {event.reason}", listed(event.versions))
-        case VersionsReleased():
-            yield _line(event.at, "let in", f"by {event.by}: {event.reason}", listed(event.versions))
+        case VersionsQuarantined() | VersionsReleased():
+            what = "shut out" if isinstance(event, VersionsQuarantined) else "let in"
+            yield _line(event.at, what, f"by {event.by}: {event.reason}", listed(event.versions))
         case RunEnded():
             yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
         case _:
@@ -73,6 +76,16 @@ def _answer(event: BaselineTaken | HostFinished, began: datetime | None) -> str:
 
 def _doubted(word: Word) -> str:
     return f" (does not count: {word.doubt})" if word.doubt else ""
+
+
+def _around(event: MaintenanceBegun | MaintenanceLeft) -> Iterator[str]:
+    if isinstance(event, MaintenanceBegun):
+        yield _line(event.at, "enter", event.action, listed(event.before))
+        return
+    if event.hosts:
+        yield _line(event.at, "leave", event.action, listed(event.hosts))
+    for host, why in event.failed.items():
+        yield _line(event.at, "leave", f"{event.action}: {why}", f"{host}  failed")
 
 
 def _line(at: datetime, word: str, rest: str, subject: str = "") -> str:

@@ -15,7 +15,6 @@ from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
 from patchtide.core.meant import meant
 from patchtide.core.planning import NotProbed, planned
-from patchtide.core.policy import ENTER_MARGIN
 from patchtide.core.run import folded
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.timekeeping import clock_gate
@@ -173,7 +172,8 @@ def _need(path: Path, tier: str, now: datetime) -> timedelta:
     alike = tuple(replace(each, waves=EVERYONE, spread_by=None) for each in settings.tiers)
     members = {each.name: (Host(each.name),) for each in alike}
     unknown = {each.name: NotProbed("not asked", unreachable=False) for each in alike}
-    return planned(replace(settings, tiers=alike), members, unknown, now, "").wall(tier) + ENTER_MARGIN
+    plan = planned(replace(settings, tiers=alike), members, unknown, now, "")
+    return plan.wall(tier) + plan.entering(tier)
 
 
 def _tier_named(settings: Settings, name: str | None) -> TierSettings:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+from patchtide.config.around import backup_meant, meant
 from patchtide.config.checks import HealthCheck
 from patchtide.config.impacts import impacts_meant
 from patchtide.config.mean_times import Calendars, blackouts_meant, window_meant, zone_of_tier
 from patchtide.config.schema import Approvals, CalendarFile, ConfigFile, Limits, Tier, Updates
 from patchtide.config.section import Section
-from patchtide.core import health, patchset, policy, windows
+from patchtide.core import health, maintenance, patchset, policy, windows
 from patchtide.core.settings import Settings, TierSettings
 
 STATE = ".patchtide"
@@ -20,7 +21,6 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
     `read` is what its iCalendar files hold; times that come from one which is not in it are closed.
     """
     folder = path.parent
-    hooks = file.maintenance
     return Settings(
         path=str(path),
         inventory=tuple(str(folder / name) for name in file.inventory),
@@ -35,8 +35,8 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         monitor=file.monitor,
         monitor_every=file.monitor_every,
         restarts=policy.Restarts(file.services.restart, file.services.keep),
-        enter_hook=str(folder / hooks.enter) if hooks else None,
-        leave_hook=str(folder / hooks.leave) if hooks else None,
+        maintenance=maintenance_meant(file, folder),
+        backup=backup_meant(file.backup, folder),
         forks=file.forks,
         trust=tuple(str(folder / name) for name in file.trust),
         people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
@@ -44,6 +44,11 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         impacts=impacts_meant(file.impacts),
         impacts_ask=file.impacts is not None,
     )
+
+
+def maintenance_meant(file: ConfigFile, folder: Path) -> maintenance.Maintenance:
+    """Return what is done around a host's update; paths are relative to a folder."""
+    return meant(file.maintenance, folder)
 
 
 def calendar_meant(file: CalendarFile, path: Path, read: Calendars) -> Settings:

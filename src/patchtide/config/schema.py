@@ -7,8 +7,10 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
+from patchtide.config.backup import Backup
 from patchtide.config.checks import HealthCheck
 from patchtide.config.impacts import Impacts
+from patchtide.config.maintenance import Maintenance
 from patchtide.config.scalars import (
     DURATION_PATTERN,
     Budget,
@@ -239,15 +241,6 @@ class Services(Section):
     """Units that are never restarted, for example `postgresql@15-main.service`."""
 
 
-class Maintenance(Section):
-    """Task files that run on a host around its update; if `enter` ran, `leave` runs, whatever happens."""
-
-    enter: Line
-    """Takes the host out of service: drain, silence."""
-    leave: Line
-    """Puts it back."""
-
-
 class CalendarFile(Section):
     """The part of a configuration that says when something may happen."""
 
@@ -291,7 +284,9 @@ class ConfigFile(CalendarFile):
     """The way back of tiers that do not say: `packages`, `snapshot` (packages first, then a snapshot of the root file
     system), or `none`, which needs approvals."""
     maintenance: Maintenance | None = None
-    """Task files that run around a host's update."""
+    """What is done around a host's update: load balancers, alerts, a flag, hooks."""
+    backup: Backup | None = None
+    """How hosts are backed up before their update."""
     impacts: Impacts | None = None
     """What each impact class may contain and asks for. Where this is left out, the classes have their defaults, and ask
     nobody."""

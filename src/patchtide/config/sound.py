@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
-from patchtide.config.mean import limits_of
+from patchtide.config.mean import limits_of, maintenance_meant
 from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
 from patchtide.core.health import INSTALLED, time_taken
+from patchtide.core.maintenance import entering_room
 from patchtide.core.meant import meant
-from patchtide.core.policy import ENTER_MARGIN, ReturnBy, room
+from patchtide.core.policy import ReturnBy, room
 from patchtide.core.windows import ALWAYS
 
 
@@ -40,6 +41,7 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
         if check.name == INSTALLED:
             yield Fault(("health", position, "name"), f"no check can be called {INSTALLED!r}: that is judged anyway")
         yield from _unknown(("health", position, "tiers"), check.tiers, [tier.name for tier in file.tiers], "tier")
+    yield from _maintenance_faults(file)
     for position, tier in enumerate(file.tiers):
         judging = _judging(file, tier)
         if not judging:
@@ -47,6 +49,18 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
             yield Fault(("tiers", position), "no health check judges this tier, and unjudged is never healthy", hint)
         yield from _windows_without_room(file, tier, ("tiers", position, "window"))
         yield from _one_way_unapproved(file, tier, ("tiers", position))
+
+
+def _maintenance_faults(file: ConfigFile) -> Iterator[Fault]:
+    known = [tier.name for tier in file.tiers]
+    if file.backup is not None:
+        yield from _unknown(("backup", "tiers"), file.backup.tiers, known, "tier")
+    named = file.maintenance
+    if named is None:
+        return
+    yield from _twice("maintenance.hooks", [hook.name for hook in named.hooks])
+    for loc, tiers in named.concerned():
+        yield from _unknown(("maintenance", *loc, "tiers"), tiers, known, "tier")
 
 
 def _one_way_unapproved(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:
@@ -75,7 +89,10 @@ def room_needed(file: ConfigFile, tier: Tier) -> timedelta:
 
 def _parts(file: ConfigFile, tier: Tier) -> dict[str, timedelta]:
     verify = time_taken(_judging(file, tier))
-    return {**room(limits_of(file.limits), file.reboot, verify, _returns(file, tier)), "maintenance mode": ENTER_MARGIN}
+    return {
+        **room(limits_of(file.limits), file.reboot, verify, _returns(file, tier)),
+        "maintenance mode": entering_room(maintenance_meant(file, Path()), tier.name),
+    }
 
 
 def _judging(file: ConfigFile, tier: Tier) -> list[HealthCheck]:
@@ -102,7 +119,9 @@ def _twice(section: str, names: Sequence[str]) -> Iterator[Fault]:
     for position, name in enumerate(names):
         if name in names[:position]:
             yield Fault(
-                (section, position), f"the name {name!r} is there twice", "Names tell things apart: rename one."
+                (*section.split("."), position),
+                f"the name {name!r} is there twice",
+                "Names tell things apart: rename one.",
             )
 
 
@@ -129,13 +148,20 @@ def missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
         if not _is_file(folder / name):
             hint = "Name a public key as `patchtide key new` writes it; the path is relative to this file."
             yield Fault(loc, f"there is no key {name!r} in {folder}", hint)
-    if file.maintenance is not None:
-        for key, name in (("enter", file.maintenance.enter), ("leave", file.maintenance.leave)):
-            if not _is_file(folder / name):
-                hint = "It is a file with Ansible tasks; the path is relative to this file."
-                yield Fault(("maintenance", key), f"there is no task file {name!r} in {folder}", hint)
+    for loc, name in _task_files(file):
+        if not _is_file(folder / name):
+            hint = "It is a file with Ansible tasks; the path is relative to this file."
+            yield Fault(loc, f"there is no task file {name!r} in {folder}", hint)
     if file.state is not None and _is_file(folder / file.state):
         yield Fault(("state",), f"{file.state!r} is a file, but has to be a folder")
+
+
+def _task_files(file: ConfigFile) -> Iterator[tuple[Loc, str]]:
+    """Yield the files of tasks that maintenance mode and backups consist of, and where they are named."""
+    deeds = [(("maintenance", *loc), deed) for loc, deed in file.maintenance.deeds()] if file.maintenance else []
+    if file.backup is not None:
+        deeds += [(("backup", "run"), file.backup.run), (("backup", "verify"), file.backup.verify)]
+    yield from ((loc, deed) for loc, deed in deeds if isinstance(deed, str))
 
 
 def _exists(path: Path) -> bool:

@@ -62,4 +62,12 @@ class Quarantine:
     reason: str
 
 
-Action: TypeAlias = Do | Settle | Wait | Ask | End | Quarantine
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Leave an action that was entered around hosts; nobody works on them any more."""
+
+    action: str
+    hosts: tuple[str, ...]
+
+
+Action: TypeAlias = Do | Settle | Wait | Ask | End | Quarantine | Undo

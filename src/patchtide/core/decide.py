@@ -5,6 +5,7 @@ from datetime import datetime
 
 from patchtide.core.actions import Action, Do, End, Quarantine, Settle
 from patchtide.core.gates import shut_out, stop_verdict
+from patchtide.core.leaving import leaving
 from patchtide.core.lost import given_up, look, patience, ready
 from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
@@ -22,6 +23,7 @@ def decide(run: Run, now: datetime) -> Action:
         or _refusal(run)
         or _stop(run)
         or given_up(run, now)
+        or leaving(run, now)
         or look(run, now)
         or _next_in_tiers(run, now)
         or patience(run)

@@ -1,7 +1,7 @@
 """What happened, in the order in which it happened: the truth of a run. Every instant is UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -38,6 +38,7 @@ class Finding:
     `restored` is the rollback's outcome: restored, unverified, failed or nothing; `begun` answers a look at a host in
     doubt: which steps its own journal knows of. `stale`: services that still run replaced files. `confirmed`: the
     host stays as it is from now on; `reverted`: nobody confirmed it in time, and it restored itself.
+    `backed_up`: a backup was made just now, and found good.
     """
 
     installed: tuple[Installed, ...] = ()
@@ -50,6 +51,7 @@ class Finding:
     stale: tuple[str, ...] = ()
     confirmed: bool = False
     reverted: bool = False
+    backed_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,27 @@ class HostFinished:
     reason: str = ""
     finding: Finding = Finding()
     kind: Literal["host_finished"] = "host_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceBegun:
+    """The intent to do something around hosts from the controller, and per host what has to come back afterwards."""
+
+    at: datetime
+    action: str
+    before: Mapping[str, str]
+    kind: Literal["maintenance_begun"] = "maintenance_begun"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceLeft:
+    """An action was undone for `hosts`; `failed` has those for which it was not, and why."""
+
+    at: datetime
+    action: str
+    hosts: tuple[str, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    kind: Literal["maintenance_left"] = "maintenance_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +214,8 @@ Event: TypeAlias = (
     | StepStarted
     | BaselineTaken
     | HostFinished
+    | MaintenanceBegun
+    | MaintenanceLeft
     | HostsSettled
     | Held
     | Word

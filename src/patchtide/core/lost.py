@@ -18,7 +18,7 @@ _LONGEST_PAUSE = 60
 def given_up(run: Run, now: datetime) -> Action | None:
     """Hosts that did not answer for too long are counted as failed; one that was begun needs a person."""
     for host in run.hosts.values():
-        if host.lost_since is None or host.settled or not _out_of_patience(run, host, now):
+        if host.lost_since is None or host.at_rest or not _out_of_patience(run, host, now):
             continue
         begun = host.changed or host.entered
         end = EndState.QUARANTINED if begun else EndState.UNTOUCHED
@@ -73,7 +73,7 @@ def ready(hosts: Iterable[HostState], step: Step, now: datetime) -> tuple[str, .
 
 def patience(run: Run) -> Action | None:
     """Nothing else can be done now, but hosts that did not answer will be tried again."""
-    lost = [host for host in run.hosts.values() if host.lost_since is not None and not host.settled]
+    lost = [host for host in run.hosts.values() if host.lost_since is not None and not host.at_rest]
     if not lost:
         return None
     first = min(lost, key=_next_try)

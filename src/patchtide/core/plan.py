@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
 from patchtide.core.health import Check, made_in, time_taken
+from patchtide.core.maintenance import Maintenance, entering_room
 from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy, room
 from patchtide.core.signature import Signature
@@ -113,6 +115,8 @@ class Plan:
     standing: Mapping[str, str] = field(default_factory=dict)
     """Files that hosts of the first tier have had since an earlier run proved them: sha256, and that run."""
     clock: ClockPolicy = ClockPolicy.TRUST
+    maintenance: Maintenance = Maintenance()
+    backup: Backup | None = None
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 
@@ -135,6 +139,14 @@ class Plan:
     def wall(self, tier: str) -> timedelta:
         """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
         return sum(self._room(tier).values(), timedelta(0))
+
+    def backup_of(self, tier: str) -> Backup | None:
+        """Return how the hosts of a tier are backed up before their update; None: they are not."""
+        return self.backup if self.backup is not None and self.backup.concerns(tier) else None
+
+    def entering(self, tier: str) -> timedelta:
+        """Return what entering maintenance mode may cost a wave of its window, beside the wall."""
+        return entering_room(self.maintenance, tier)
 
     def confirm_within(self, tier: str) -> timedelta:
         """Return how long after its update began a host is to be confirmed, or restores itself; 0: it never does.

@@ -73,11 +73,11 @@ def planned(
         restarts=settings.restarts,
         monitor=settings.monitor,
         monitor_every=settings.monitor_every,
-        enter_hook=settings.enter_hook,
-        leave_hook=settings.leave_hook,
         attested=attested,
         standing=relied_on(used, proven),
         clock=settings.clock,
+        maintenance=settings.maintenance,
+        backup=settings.backup,
     )
     return classified(plan, settings.impacts, asking=settings.impacts_ask)
 

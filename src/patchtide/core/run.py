@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
+from patchtide.core.around import also, around, not_left
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
@@ -15,7 +16,8 @@ from patchtide.core.events import (
     Held,
     HostFinished,
     HostsSettled,
-    Installed,
+    MaintenanceBegun,
+    MaintenanceLeft,
     RollbackAsked,
     RunEnded,
     RunOpened,
@@ -26,6 +28,7 @@ from patchtide.core.events import (
     VersionsReleased,
 )
 from patchtide.core.health import skipped, undecided, verdict
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import Plan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import Approved, Rejected, Said, Waived, heard
@@ -33,65 +36,11 @@ from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
 from patchtide.core.waivers import checks_waived
 
+__all__ = ["HostState", "Run", "fold", "folded", "health_verdict", "opened"]
+
 _LEAVE_RETRIES = 2
 _MEASURED_AGAIN = 2
 _NEVER_CHANGES_A_HOST = frozenset({Step.PROBE, Step.STAGE, Step.VERIFY})
-
-
-@dataclass(frozen=True, slots=True)
-class HostState:
-    """Where one host stands.
-
-    `next` is the step that comes next (None: at rest), `fate` the end state that it is heading for once maintenance
-    mode is left, `end` the one that it has. `started` is a step that began and was not answered: when nobody works on
-    it any more, the host is in doubt. `reattach`: the host's own journal knows that step, so it is taken up again
-    and not begun anew. `entered`: maintenance mode may be on. `changed`: the update may have been begun. `unheard`: how
-    often in a row a step that may change the host was not answered. `told`: what it was put back from is in quarantine.
-    `reverted`: nobody confirmed it in time, and it restored itself. `unmeasured`: how often in a row health was not
-    measured. `unclear`: checks that a person decides about; `skipped`: those that cannot be made.
-    """
-
-    name: str
-    tier: str
-    next: Step | None = Step.STAGE
-    fate: EndState | None = None
-    end: EndState | None = None
-    reason: str = ""
-    failed: bool = False
-    started: Step | None = None
-    reattach: bool = False
-    lost_since: datetime | None = None
-    lost_why: str = ""
-    last_try: datetime | None = None
-    tries: int = 0
-    unheard: int = 0
-    installed: tuple[Installed, ...] = ()
-    entered: bool = False
-    changed: bool = False
-    reboot_owed: bool = False
-    reboot_why: tuple[str, ...] = ()
-    stale: tuple[str, ...] = ()
-    rolled_back: bool = False
-    reverted: bool = False
-    verified_at: datetime | None = None
-    left_at: datetime | None = None
-    leave_failures: int = 0
-    health: str = ""
-    told: bool = False
-    unmeasured: int = 0
-    unclear: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    baseline: tuple[Mapping[str, object], ...] = ()
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing more is to be done to the host as things stand."""
-        return self.end is not None and self.next is None and self.started is None
-
-    @property
-    def unbegun(self) -> bool:
-        """Whether nothing has begun on the host that would have to be brought to an end."""
-        return self.next in {Step.STAGE, Step.ENTER} and self.started is None and not self.entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +102,10 @@ def fold(run: Run, event: Event) -> Run:
         case StepStarted():
             begun = {name: _begun(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts={**run.hosts, **begun}, attempt=event.attempt, held=None)
-        case BaselineTaken():
-            return _with(run, replace(run.hosts[event.host], baseline=event.measurements))
         case HostFinished():
             return _with(run, _answered(run, run.hosts[event.host], event))
+        case BaselineTaken() | MaintenanceBegun() | MaintenanceLeft():
+            return replace(run, hosts={**run.hosts, **_noted(run, event)})
         case HostsSettled():
             settled = {name: _settled(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts={**run.hosts, **settled})
@@ -188,6 +137,12 @@ def fold(run: Run, event: Event) -> Run:
             assert_never(event)
 
 
+def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) -> dict[str, HostState]:
+    if isinstance(event, BaselineTaken):
+        return {event.host: replace(run.hosts[event.host], baseline=event.measurements)}
+    return around(run.hosts, event)
+
+
 def _with(run: Run, host: HostState) -> Run:
     return replace(run, hosts={**run.hosts, host.name: host})
 
@@ -204,7 +159,7 @@ def _begun(host: HostState, event: StepStarted) -> HostState:
         case Step.ROLLBACK:
             return replace(begun, fate=None, end=None, reason=host.reason if host.failed else event.why)
         case Step.LEAVE if host.next is Step.ROLLBACK:
-            return replace(begun, fate=EndState.QUARANTINED, reason=_also(host.reason, event.why))
+            return replace(begun, fate=EndState.QUARANTINED, reason=also(host.reason, event.why))
         case _:
             return begun
 
@@ -226,7 +181,7 @@ def _kept_out(run: Run, event: VersionsQuarantined) -> Run:
 def _reopened(run: Run, event: RollbackAsked) -> Run:
     why = f"{event.by} asked for it: {event.reason}"
     wanted = {
-        name: _put_back(host, _also(host.reason, why) if host.failed else why)
+        name: _put_back(host, also(host.reason, why) if host.failed else why)
         for name in event.hosts
         if run.may_return(host := run.hosts[name])
     }
@@ -279,7 +234,7 @@ def _moved(run: Run, host: HostState, event: HostFinished) -> HostState:
     finding = event.finding
     match event.step:
         case Step.STAGE:
-            return replace(host, next=Step.ENTER) if fine else _ended(host, EndState.UNTOUCHED, event.reason)
+            return _staged(run, host, event)
         case Step.ENTER:
             if fine:
                 return replace(host, next=Step.PATCH)
@@ -299,6 +254,16 @@ def _moved(run: Run, host: HostState, event: HostFinished) -> HostState:
             return host
         case _:
             assert_never(event.step)
+
+
+def _staged(run: Run, host: HostState, event: HostFinished) -> HostState:
+    if event.status is not Status.OK:
+        return _ended(host, EndState.UNTOUCHED, event.reason)
+    if run.plan.backup_of(host.tier) is None:
+        return replace(host, next=Step.ENTER)
+    if not event.finding.backed_up:
+        return _ended(host, EndState.UNTOUCHED, "the host does not say that it has a good backup")
+    return replace(host, next=Step.ENTER, backed_up=event.at, backups=host.backups + 1)
 
 
 def _ended(host: HostState, end: EndState, reason: str) -> HostState:
@@ -384,17 +349,10 @@ def _left(host: HostState, event: HostFinished) -> HostState:
     if event.status is not Status.OK:
         if host.leave_failures < _LEAVE_RETRIES:
             return replace(host, next=Step.LEAVE, leave_failures=host.leave_failures + 1)
-        why = f"maintenance mode could not be left: {event.reason}"
-        return replace(
-            host, next=None, end=EndState.QUARANTINED, fate=None, failed=True, reason=_also(host.reason, why)
-        )
+        return not_left(host, event.reason)
     host = replace(host, entered=False, leave_failures=0)
     if event.finding.reverted and not host.rolled_back:
         return _turned(host)  # it restored itself while it was waited for a person: how is it now?
     if host.fate is None:  # it was only entered, and the window shut before anything began
         return replace(host, next=Step.ENTER)
     return replace(host, next=None, end=host.fate, fate=None, left_at=event.at)
-
-
-def _also(reason: str, more: str) -> str:
-    return f"{reason}; {more}" if reason else more

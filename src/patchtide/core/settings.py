@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
 from patchtide.core.health import Check
 from patchtide.core.impact import TABLE, Impact, Rules
+from patchtide.core.maintenance import Maintenance
 from patchtide.core.patchset import Selection
 from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy
 from patchtide.core.timekeeping import ClockPolicy
@@ -58,8 +60,8 @@ class Settings:
     restarts: Restarts = Restarts()
     monitor: timedelta = timedelta(0)
     monitor_every: timedelta = timedelta(minutes=5)
-    enter_hook: str | None = None
-    leave_hook: str | None = None
+    maintenance: Maintenance = Maintenance()
+    backup: Backup | None = None
     forks: int = 20
     trust: tuple[str, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

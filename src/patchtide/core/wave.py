@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from patchtide.core.actions import Action, Ask, Do, Settle, Wait
+from patchtide.core.backups import before, renewed
 from patchtide.core.gates import stop_verdict, tier_gate
 from patchtide.core.lost import ready
 from patchtide.core.plan import TierPlan
-from patchtide.core.policy import ENTER_MARGIN
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Step
 from patchtide.core.unclear import unclear
@@ -22,18 +22,18 @@ def in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) 
     """The hosts of a wave go step by step together; what began is always finished, gate or no gate."""
     need = run.plan.wall(tier.name)
     stop = stop_verdict(run)
-    gate = tier_gate(run, tier, now, need + ENTER_MARGIN, _working(wave)) if stop.ok else stop
+    gate = tier_gate(run, tier, now, need + run.plan.entering(tier.name), _working(wave)) if stop.ok else stop
     entering = ready(wave, Step.ENTER, now)
     harm = any(host.next is Step.ROLLBACK for host in wave)  # while it is put back, nothing begins beside it
     if entering and gate.ok and not harm:
-        return Do(Step.ENTER, entering, gate.reason)
+        return renewed(run, tier, entering, now) or Do(Step.ENTER, entering, gate.reason)
     return (
         _too_late(run, tier, wave, now, need)
         or _forward((host for host in wave if not harm or _begun(host)), now)
         or undo(run, tier, wave, now)
         or leave(wave, now)
         or unclear(run, tier, wave)
-        or (_shut(tier, wave, gate, now) if entering and not gate.ok else None)
+        or (before(run, tier, entering, _shut(tier, wave, gate, now), now) if entering and not gate.ok else None)
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from patchtide.ports import Clock, Depot, Executor, Lock, Notifier, Store
+from patchtide.ports import Clock, Depot, Executor, Lock, Notifier, Outside, Store
 
 
 def _unknown() -> None:
@@ -20,5 +20,6 @@ class Desk:
     clock: Clock
     notifier: Notifier
     depot: Depot
+    outside: Outside
     synchronised: Callable[[], bool | None] = _unknown
     """Whether the clock is kept by a time server; None where nobody can say."""

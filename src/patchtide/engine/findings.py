@@ -185,6 +185,7 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
         stale=parsed(tuple[str, ...], data.get("stale", []), what="stale"),
         confirmed=data.get("confirmed") is True,
         reverted=data.get("reverted") is True,
+        backed_up=data.get("backed_up") is True,
     )
 
 

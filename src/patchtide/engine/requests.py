@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from patchtide.core.backup import Backup
 from patchtide.core.health import HOST, Check
+from patchtide.core.maintenance import TASKS, Hook, named
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
 from patchtide.core.policy import RestartPolicy, ReturnBy
@@ -20,12 +22,12 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "refresh": False, "advisories": False, "checks": [], "without": []}
         case Step.STAGE:
             files = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
-            machine = run.plan.hosts[host].machine_id
-            return {**asked, **files, "supply": {}, "returns": str(run.plan.returns(tier)), "machine_id": machine}
+            proof = {"returns": str(run.plan.returns(tier)), "backup": _backup(run.plan.backup_of(tier))}
+            return {**asked, **files, "supply": {}, **proof, "machine_id": run.plan.hosts[host].machine_id}
         case Step.ENTER:
-            return {**asked, "state": "entered", "hook": run.plan.enter_hook}
+            return {**asked, "state": "entered", "actions": _actions(run, host), "hooks": _hooks(run.plan, tier)}
         case Step.LEAVE:
-            return {**asked, "state": "left", "hook": run.plan.leave_hook}
+            return {**asked, "state": "left", "hooks": _hooks(run.plan, tier)}
         case Step.PATCH:
             change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
             spans = {"deadline": limits.patch.total_seconds(), "confirm": within.total_seconds()}
@@ -57,15 +59,51 @@ def time_allowed(run: Run, step: Step, tier: str) -> float:
         case Step.VERIFY:
             own = checks
         case Step.STAGE:
-            own = _STAGE_SECONDS
-        case Step.PROBE | Step.ENTER | Step.LEAVE:
+            backup = run.plan.backup_of(tier)
+            own = _STAGE_SECONDS + (2 * backup.timeout.total_seconds() if backup is not None else 0)
+        case Step.PROBE:
             own = _SHORT_SECONDS
+        case Step.ENTER | Step.LEAVE:
+            hooks = run.plan.maintenance.of(tier).hooks
+            own = _SHORT_SECONDS + sum(hook.timeout.total_seconds() for hook in hooks)
     return own + _GRACE_SECONDS
 
 
 _STAGE_SECONDS = 1800.0
 _SHORT_SECONDS = 300.0
 _GRACE_SECONDS = 120.0
+
+
+def _backup(backup: Backup | None) -> dict[str, object] | None:
+    """Return how a host is backed up; who runs a file of tasks is not the host itself."""
+    if backup is None:
+        return None
+    if isinstance(backup.verify, str):
+        return {"tasks": [path for path in (backup.run, backup.verify) if path is not None]}
+    made = list(backup.run) if backup.run is not None else None
+    return {"run": made, "verify": list(backup.verify), "timeout": backup.timeout.total_seconds()}
+
+
+def _actions(run: Run, host: str) -> list[dict[str, object]]:
+    """Return what the host does itself to enter maintenance mode."""
+    mine = run.plan.maintenance.of(run.hosts[host].tier)
+    flags: list[dict[str, object]] = [
+        {"kind": "flag", "path": one.path, "content": one.content, "mode": one.mode} for one in mine.flags
+    ]
+    commands = [_command(hook, host) for hook in mine.hooks if not isinstance(hook.enter, str)]
+    return [*flags, *commands]
+
+
+def _command(hook: Hook, host: str) -> dict[str, object]:
+    halves = {"enter": [named(word, host) for word in hook.enter], "leave": [named(word, host) for word in hook.leave]}
+    return {"kind": "command", "name": hook.name, **halves, "timeout": hook.timeout.total_seconds()}
+
+
+def _hooks(plan: Plan, tier: str) -> list[dict[str, object]]:
+    """Return the pairs of files with tasks; an older plan has one pair, which has no name."""
+    mine = [hook for hook in plan.maintenance.of(tier).hooks if isinstance(hook.enter, str)]
+    older = [Hook(TASKS, plan.enter_hook, plan.leave_hook)] if plan.enter_hook and plan.leave_hook else []
+    return [{"name": hook.name, "enter": hook.enter, "leave": hook.leave} for hook in (*mine, *older)]
 
 
 def _restarts(plan: Plan) -> dict[str, object]:

@@ -1,16 +1,19 @@
 """The loop: ask the core what comes next, write the intent down, do it, write down what came of it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Undo, Wait
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import (
     Event,
     Held,
     HostFinished,
     HostsSettled,
+    MaintenanceBegun,
+    MaintenanceLeft,
     RunEnded,
     RunOpened,
     RunTaken,
@@ -22,6 +25,7 @@ from patchtide.core.plan import Plan
 from patchtide.core.quarantine import refused_versions
 from patchtide.core.run import Run, fold, folded
 from patchtide.core.steps import Step
+from patchtide.engine.around import entered, leases, left
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
 from patchtide.engine.inspect import in_quarantine, standing
@@ -78,16 +82,27 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
         if run.outcome is None:
             orphans = desk.executor.fence(run_id)
             desk.store.append(run_id, RunTaken(desk.clock.now(), by, orphans))
-        while (run := _caught_up(run_id, run, desk)).outcome is None:
-            action = standing(run, desk.clock.now(), desk.synchronised)
-            for event in _performed(run_id, run, action, desk):
-                desk.store.append(run_id, event)
-                run = _caught_up(run_id, run, desk)
-            if isinstance(action, Wait | Ask) and not _waited(action, desk, wait=wait):
-                break
+        try:
+            run = _driven(run_id, run, desk, wait=wait)
+        finally:
+            desk.outside.hold(run_id, {})
         if run.outcome is not None:
             pruned(desk)
         return run
+
+
+def _driven(run_id: str, run: Run, desk: Desk, *, wait: bool) -> Run:
+    while (run := _caught_up(run_id, run, desk)).outcome is None:
+        desk.outside.hold(run_id, leases(run))
+        action = standing(run, desk.clock.now(), desk.synchronised)
+        for event in _performed(run_id, run, action, desk):
+            desk.store.append(run_id, event)
+            run = _caught_up(run_id, run, desk)
+            if isinstance(event, MaintenanceBegun | MaintenanceLeft):
+                desk.outside.hold(run_id, leases(run))
+        if isinstance(action, Wait | Ask) and not _waited(action, desk, wait=wait):
+            break
+    return run
 
 
 def _caught_up(run_id: str, run: Run, desk: Desk) -> Run:
@@ -112,6 +127,8 @@ def _performed(run_id: str, run: Run, action: Action, desk: Desk) -> Iterator[Ev
             yield from _held(run, Held(now, code, reason, until, tier))
         case Ask(code, reason, tier):
             yield from _held(run, Held(now, code, reason, None, tier))
+        case Undo():
+            yield left(run_id, run, action, desk)
         case End(outcome, reason):
             yield RunEnded(now, outcome, reason)
         case _:
@@ -127,6 +144,9 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     if action.step is Step.PATCH:
         yield from baselines(deed, run, desk)
     yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
+    if action.step is Step.ENTER:
+        hosts = yield from entered(run_id, run, action, attempt, desk)
+        deed = replace(deed, requests={host: requests[host] for host in hosts})
     for report in _once_each(deed, _reports(deed, run, desk)):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
@@ -168,5 +188,6 @@ def _waited(action: Wait | Ask, desk: Desk, *, wait: bool) -> bool:
     return True
 
 
-_SHORT_WAITS = frozenset({"lost"})
-"""A host that does not answer in the middle of its work is looked for even by a controller that may not wait."""
+_SHORT_WAITS = frozenset({"lost", "leaving"})
+"""What was begun is brought to its end even by a controller that may not wait: hosts that do not answer are looked for,
+and what could not be left is tried again."""

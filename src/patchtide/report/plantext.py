@@ -6,6 +6,7 @@ from datetime import datetime
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import ReturnBy, ValidFor
+from patchtide.report.around import around_lines, backup_lines
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, one_line, size, span
@@ -163,6 +164,8 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     yield f"way back: {_WAYS_BACK[tier.returns]}"
     if tier.impact:
         yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
+    yield from backup_lines(plan.backup_of(tier.name))
+    yield from around_lines(plan.maintenance.of(tier.name))
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
         people = listed(map(one_line, tier.approvals.people))

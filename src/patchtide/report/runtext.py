@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
+from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Undo, Wait
 from patchtide.core.run import Run
 from patchtide.core.unclear import INCONCLUSIVE
 from patchtide.report.fixes import left_text
@@ -88,6 +88,8 @@ def next_words(action: Action, run_id: str, holder: str | None) -> str:
             return f"{doing} {step} on {listed(hosts)}{because}{_carried_on(run_id, holder)}"
         case Quarantine(versions, _, reason):
             return f"puts {listed(versions)} into quarantine: {one_line(reason)}{_carried_on(run_id, holder)}"
+        case Undo(name, hosts):
+            return f"leaves {one_line(name)} for {listed(hosts)}{_carried_on(run_id, holder)}"
         case Settle(hosts, end, reason, _):
             return f"{listed(hosts)}: {end}: {one_line(reason)}{_carried_on(run_id, holder)}"
         case _:

@@ -1,14 +1,15 @@
 """Ports in memory, for tests of the engine and for simulation; each passes the same suite as the real one."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from patchtide.core.errors import LockedError
 from patchtide.core.events import Event
+from patchtide.core.maintenance import Action, Silence
 from patchtide.documents import event_of, event_text
-from patchtide.ports import PROJECT
+from patchtide.ports import PROJECT, Found
 
 
 class MemoryStore:
@@ -75,6 +76,35 @@ class EmptyDepot:
     def prune(self, wanted: Collection[str]) -> int:  # noqa: ARG002 - the port's signature
         """Remove nothing."""
         return 0
+
+
+class MemoryOutside:
+    """Surroundings that do what they are told at once: `states` has each action's hosts, `held` the leases."""
+
+    def __init__(self) -> None:
+        self.states: dict[tuple[str, str], str] = {}
+        self.held: dict[str, tuple[str, ...]] = {}
+
+    def found(self, run_id: str, action: Action, hosts: Sequence[str]) -> Found:  # noqa: ARG002 - the port's signature
+        """Return what each host's state is."""
+        return Found({host: self.states.get((action.name, host), READY) for host in hosts}, {})
+
+    def enter(self, run_id: str, action: Action, before: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002 - the port's signature
+        """Take every host out of service."""
+        self.states |= {(action.name, host): ENTERED for host in before}
+        return {}
+
+    def leave(self, run_id: str, action: Action, before: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002 - the port's signature
+        """Bring back what was before."""
+        self.states |= {(action.name, host): state for host, state in before.items()}
+        return {}
+
+    def hold(self, run_id: str, leases: Mapping[Silence, Collection[str]]) -> None:  # noqa: ARG002 - the port's signature
+        """Remember what is held."""
+        self.held = {silence.name: tuple(hosts) for silence, hosts in leases.items()}
+
+
+READY, ENTERED = "ready", "entered"
 
 
 class FakeClock:
