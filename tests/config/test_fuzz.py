@@ -27,6 +27,7 @@ KEYS = st.sampled_from(WORDS["keys"])
 SCALARS = st.one_of(
     KEYS,
     st.sampled_from(WORDS["scalars"]),
+    st.sampled_from(["0 3 * * sun", "0 3 30 2 *", "*/7 1-5 1,31 2,4 *", "2027-01-03 03:00", "2027-03-28 02:30Z"]),
     st.text(max_size=8),
     st.integers(),
     st.none(),
@@ -121,3 +122,42 @@ def test_any_window_that_is_accepted_can_be_looked_up(
 def test_a_duration_is_shown_as_it_would_be_written(seconds: int) -> None:
     span = duration_of(f"{seconds}s")
     assert duration_of(spelled(span)) == span
+
+
+TIMES = st.sampled_from(["00:00", "02:30", "09:00", "17:00", "23:59", "24:00"])
+BLACKOUTS = st.one_of(
+    st.tuples(TIMES, TIMES).map(lambda some: {"from": some[0], "to": some[1]}),
+    st.tuples(TIMES, TIMES).map(lambda some: {"weekdays": "fri-mon", "from": some[0], "to": some[1]}),
+    st.sampled_from(["month-end", "quarter-start", "year-end"]).map(lambda name: {"every": name, "days": 3}),
+    st.sampled_from(["0 3 * * sun", "30 2 28-31 3,10 *", "@monthly"]).map(
+        lambda line: {"cron": line, "duration": "3h"}
+    ),
+    st.sampled_from(["-3d", "1d12h", "+366d"]).map(
+        lambda offset: {"rrule": "FREQ=MONTHLY;BYDAY=2TU", "at": "22:00", "duration": "2d", "offset": offset}
+    ),
+)
+
+
+@given(
+    blackouts=st.lists(BLACKOUTS, max_size=4),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana"]),
+    now=st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+@MANY
+def test_what_is_next_is_open_and_what_is_shut_says_until_when(
+    tmp_path: Path, blackouts: list[dict[str, Any]], zone: str, now: datetime
+) -> None:
+    shut = [{"name": f"b{number}", **blackout} for number, blackout in enumerate(blackouts)]
+    windows = {"w": {"rrule": "FREQ=DAILY", "at": "22:00", "duration": "9h"}}
+    tiers = [{"name": "t", "hosts": "h", "window": "w"}]
+    path = tmp_path / "patchtide.yml"
+    path.write_text(yaml.safe_dump({"timezone": zone, "tiers": tiers, "windows": windows, "blackouts": shut}), "utf-8")
+    found = attempt(calendar_settings_of, path)
+    if isinstance(found, Settings):
+        calendar = found.calendar(found.tiers[0])
+        opening, verdict = calendar.next_opening(now), calendar.may_begin(now, timedelta(0))
+        assert verdict.ok == (opening is not None and opening.opens <= now)
+        assert verdict.ok or verdict.until == (opening.opens if opening else None)
+        if opening is not None:
+            assert calendar.may_begin(max(opening.opens, now), opening.closes - max(opening.opens, now)).ok
+            assert not calendar.may_begin(opening.closes, timedelta(0)).ok

@@ -69,7 +69,7 @@ def test_what_stands_in_comments_is_valid_too(tmp_path: Path) -> None:
     assert [hook.enter for hook in settings.maintenance.hooks] == [str(tmp_path / "hooks/drain.yml")]
     assert settings.tiers[1].approvals is not None
     assert settings.selection.exclusions[0].owner == "alice"
-    assert len(settings.blackouts) == 2
+    assert len(settings.blackouts) == 4
 
 
 def offered(line: str) -> str:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from patchtide.core.run import Run
 from patchtide.core.windows import Opening
 from patchtide.report.table import aligned, table
-from patchtide.report.words import moment, one_line
+from patchtide.report.words import amount, moment, one_line
 
 _MONTHS = 12
 _LONGEST_LINE = 75
@@ -61,7 +61,7 @@ def run_entries(run_id: str, run: Run, now: datetime) -> Iterator[Entry]:
             continue
         opening = run.plan.calendar(tier).next_opening(now, run.plan.wall(tier.name))
         if opening is not None and not (tier.always and opening.closed_by is None):
-            title = f"run {run_id}: {tier.name}, {len(tier.hosts)} hosts"
+            title = f"run {run_id}: {tier.name}, {amount(len(tier.hosts), 'host')}"
             details = f"Opened by {one_line(run.opened_by)}; window {opening.name}."
             yield Entry(f"{run_id}|{tier.name}", opening.opens, opening.closes, title, details)
 
