@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from patchtide.core.errors import UsageError
 from patchtide.core.settings import Settings
 from patchtide.core.signature import Signature
-from patchtide.engine.desk import Desk
-from patchtide.engine.speaking import People, Speaker, VouchedStore
-from patchtide.ports import Depot, Lock, Notifier, Store
 
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
     from patchtide.adapters.store import LogKeeper
+    from patchtide.engine.desk import Desk
+    from patchtide.engine.speaking import Speaker
+    from patchtide.ports import Depot, Lock, Notifier, Store
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -34,12 +34,15 @@ def settings(path: Path | None = None, *, planning: bool = True) -> Settings:
 def store(of: Settings) -> Store:
     """Return the project's event log, in which what people say is looked at each time it is read."""
     from patchtide.adapters.store import SqliteStore
+    from patchtide.engine.speaking import People, VouchedStore
 
     return VouchedStore(SqliteStore(Path(of.state) / "log.db"), People(of.people, verified))
 
 
 def speaker(of: Settings, key: Path | None) -> Speaker:
     """Return who speaks: whose key this is, or the system user that one is, if that may be; raises UsageError."""
+    from patchtide.engine.speaking import Speaker
+
     if key is None:
         name = who()
         if name in of.people:
@@ -86,6 +89,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
     from patchtide.adapters.ansible import AnsibleExecutor
     from patchtide.adapters.clock import SystemClock, synchronised
     from patchtide.adapters.outside import Surroundings
+    from patchtide.engine.desk import Desk
     from patchtide.engine.relay import relayed
 
     state = Path(of.state)

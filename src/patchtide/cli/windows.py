@@ -1,8 +1,8 @@
 """`patchtide windows`: when a tier may be worked on, and why not now."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,18 +12,16 @@ from patchtide.cli.output import document, printed, raw, width
 from patchtide.config.load import calendar_settings_of
 from patchtide.core.calendar import HORIZON, Calendar
 from patchtide.core.errors import UsageError
-from patchtide.core.fleet import Host
 from patchtide.core.meant import meant
-from patchtide.core.planning import NotProbed, planned
-from patchtide.core.run import folded
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.timekeeping import clock_gate
-from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import Opening, is_zone
-from patchtide.report.calendars import Entry, agenda, ics, months_later, openings_text, run_entries
 from patchtide.report.words import moment, stamp
 from patchtide.wiring import CONFIG_NAME, store, synchronised
 from patchtide.wiring import settings as settings_in
+
+if TYPE_CHECKING:
+    from patchtide.report.calendars import Entry
 
 _YEARS = range(1970, 2200)
 _MONTHS = click.IntRange(1, 120)
@@ -104,6 +102,8 @@ def why_not(call: Call, tier: str | None, at: str | None, timezone: str | None) 
 @click.pass_obj
 def listed(call: Call, tier: str | None, months: int, at: str | None, timezone: str | None) -> int:
     """List every time in which a tier may be worked on, blackouts taken away."""
+    from patchtide.report.calendars import months_later, openings_text
+
     now = _instant(at)
     settings = calendar_settings_of(_path(call), now)
     found = _openings(settings, tier, now, months, _zones(timezone))
@@ -124,6 +124,8 @@ def listed(call: Call, tier: str | None, months: int, at: str | None, timezone: 
 @click.pass_obj
 def export(call: Call, _ics: bool, tier: str | None, months: int, at: str | None, timezone: str | None) -> int:
     """Print windows and unfinished runs as an iCalendar file to subscribe to."""
+    from patchtide.report.calendars import agenda, ics
+
     now = _instant(at)
     settings = calendar_settings_of(_path(call), now)
     found = _openings(settings, tier, now, months, _zones(timezone))
@@ -134,14 +136,19 @@ def export(call: Call, _ics: bool, tier: str | None, months: int, at: str | None
 def _openings(
     settings: Settings, tier: str | None, now: datetime, months: int, zones: tuple[str, ...]
 ) -> list[tuple[str, Opening]]:
+    from patchtide.report.calendars import months_later
+
     tiers = settings.tiers if tier is None else (_tier_named(settings, tier),)
     end = months_later(now, months)
     found = [(each.name, one) for each in tiers for one in settings.calendar(each, zones).between(now, end)]
     return sorted(found, key=lambda one: (one[1].opens, one[0]))
 
 
-def _planned(call: Call, now: datetime) -> list[Entry]:
+def _planned(call: Call, now: datetime) -> "list[Entry]":
     """Return when the run that has not ended goes on, where there is a state that knows of one."""
+    from patchtide.core.run import folded
+    from patchtide.report.calendars import run_entries
+
     try:
         log = store(settings_in(_path(call), planning=False))
     except UsageError:  # the file holds a calendar only
@@ -165,6 +172,12 @@ def _need(path: Path, tier: str, now: datetime) -> timedelta:
 
     A plan for one made-up host per tier answers, so that the rule is the one by which a run is let in.
     """
+    from dataclasses import replace
+
+    from patchtide.core.fleet import Host
+    from patchtide.core.planning import NotProbed, planned
+    from patchtide.core.waves import EVERYONE
+
     try:
         settings = settings_in(path, planning=False)
     except UsageError:
