@@ -1,5 +1,6 @@
 """Many faults in one fleet: what stands on one host is that host's alone, and every secret stays where it was given."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ def expire(project: Project[lab.Lab], host: str) -> None:
     )
     project.shell(host, "cp", "-r", "/srv/patchtide-lab", "/srv/expired")
     assert project.fleet.shell(host, ["tee", "/srv/expired/dists/lab/InRelease"], text=text).returncode == 0
-    elsewhere = r"s|/srv/patchtide-lab|/srv/expired\nCheck-Valid-Until: yes|"
+    elsewhere = r"s|/srv/patchtide-lab|/srv/expired\nCheck-Date: yes\nCheck-Valid-Until: yes|"
     project.shell(host, "sed", "-i", elsewhere, "/etc/apt/sources.list.d/patchtide-lab.sources")
 
 
@@ -102,6 +103,21 @@ def left_there(project: Project[lab.Lab], host: str) -> str:
     ).stdout
 
 
+@contextmanager
+def careless() -> Iterator[None]:
+    """Let everything that is written be open to everybody, but where its writer says otherwise."""
+    old = os.umask(0)
+    try:
+        yield
+    finally:
+        os.umask(old)
+
+
+def loose_there(project: Project[lab.Lab], host: str) -> str:
+    """The same below Patchtide's folder on a host; a confirm timer's unit is systemd's to read."""
+    return project.shell(host, "sh", "-c", "find /var/lib/patchtide -perm /077 ! -type l")
+
+
 def loose(folder: Path) -> list[str]:
     """What others than the owner may read or enter, below a state folder and itself."""
     return [
@@ -134,7 +150,7 @@ def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Mad
     within(project, "prod-4", "-m", "mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", "/var/lib/patchtide")
     project.shell("prod-5", "sh", "-c", "tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id")
     project.shell("prod-6", "sh", "-c", "apt-get -q update && apt-get -q -y install tidepool=1.1")
-    with watched() as seen:
+    with careless(), watched() as seen:
         controller = project.begin("run", "--no-input", "--yes", "--plan", "plan.json")
         controller.until(" stage ", "prod-")
         project.shell("prod-2", "systemctl", "stop", "fault-lock")
@@ -156,6 +172,9 @@ def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Mad
     assert left_here(project) == []
     assert {name: left_there(project, name) for name in why} == dict.fromkeys(why, "")
     assert loose(project.directory / ".patchtide") == []
+    assert {name: loose_there(project, name) for name in why if name != "prod-7"} == dict.fromkeys(
+        set(why) - {"prod-7"}, ""
+    )
 
 
 CRASHING = "healthy_for: 30s, deadline: 90s"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from patchtide.core.plan import placed
 from patchtide.core.signature import Signature
 
 SCHEMA = "patchtide/checkpoint/v1"
@@ -50,8 +51,8 @@ class Checkpoint:
 def misfit(checkpoint: Checkpoint) -> str | None:
     """Say what in a checkpoint does not fit together, or None."""
     record = checkpoint.record
-    if checkpoint.at.tzinfo is None:
-        return "its date has no time zone"
+    if not placed(checkpoint.at):
+        return "its date is none that a clock shows, or has no time zone"
     if any(head.events < 1 for head in record.streams.values()):
         return "a stream has no events"
     if sum(head.events for head in record.streams.values()) != record.events:

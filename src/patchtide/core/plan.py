@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
@@ -171,6 +171,8 @@ class Plan:
 
 def misfit(plan: Plan) -> str | None:
     """Say what in a plan does not fit together, or None: whatever is decided later relies on this."""
+    if not placed(plan.created_at):
+        return "its date is none that a clock shows, or has no time zone"
     named = [host for tier in plan.tiers for host in tier.hosts]
     if not named or not all(wave for tier in plan.tiers for wave in tier.waves):
         return "a tier or a wave has no hosts"
@@ -180,6 +182,8 @@ def misfit(plan: Plan) -> str | None:
         return "two tiers have one name"
     if unasked := [one.name for one in plan.tiers if one.returns is ReturnBy.NONE and one.approvals is None]:
         return f"tier {unasked[0]!r} has no way back (return: none), and nobody who approves that"
+    if odd := [one.name for one in plan.tiers if not one.failure_budget.makes_sense]:
+        return f"the failure budget of tier {odd[0]!r} is neither a number of hosts nor a percentage"
     for host in plan.hosts.values():
         files = {package.key for package in plan.patch_set.get(host.platform, ())}
         missing = [change.key for change in host.changes if change.key not in files]
@@ -188,9 +192,14 @@ def misfit(plan: Plan) -> str | None:
     return next((problem for tier in plan.tiers if (problem := _calendar_problem(plan, tier))), None)
 
 
+def placed(instant: datetime) -> bool:
+    """Tell whether an instant has a time zone and is one that can be told in any other."""
+    return instant.tzinfo is not None and MINYEAR < instant.year < MAXYEAR
+
+
 def _calendar_problem(plan: Plan, tier: TierPlan) -> str | None:
     try:
         plan.calendar(tier).may_begin(plan.created_at, timedelta(0))
-    except (ValueError, KeyError, OverflowError) as error:
+    except (ValueError, KeyError, OverflowError, TypeError) as error:
         return f"a window or a blackout of tier {tier.name!r} cannot be read: {error}"
     return None

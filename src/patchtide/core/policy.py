@@ -52,6 +52,13 @@ class Amount:
     count: int | None = None
     percent: float | None = None
 
+    @property
+    def makes_sense(self) -> bool:
+        """Whether it is a count, or a percentage of all and no more."""
+        if self.count is not None:
+            return self.percent is None and self.count >= 0
+        return self.percent is not None and 0 <= self.percent <= 100  # noqa: PLR2004 - that is what a percentage is
+
     def of(self, total: int) -> int:
         """Return how many of `total` hosts this is, rounded down."""
         if self.count is not None:
