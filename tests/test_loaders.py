@@ -17,11 +17,13 @@ from tests.core.made import plan as made_plan
 from tests.histories import FOLDER
 
 from patchtide.adapters.ansible.inventory import _document, _sound
+from patchtide.config.load import calendar_settings_of
 from patchtide.core.checkpoint import SCHEMA, Checkpoint, Head, Record
 from patchtide.core.decide import decide
 from patchtide.core.errors import PatchtideError, UsageError
 from patchtide.core.events import RunOpened
 from patchtide.core.run import Run, folded
+from patchtide.core.settings import Settings
 from patchtide.documents import (
     checkpoint_of,
     digest_of,
@@ -165,3 +167,53 @@ def test_any_bytes_are_no_document(raw: bytes, tmp_path_factory: Any) -> None:  
     path: Path = tmp_path_factory.mktemp("raw") / "plan.json"
     path.write_bytes(raw)
     assert isinstance(judged(lambda: plan_of(text_in(path, "the plan"), str(path))), UsageError)
+
+
+ICS = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//tests//EN
+BEGIN:VEVENT
+UID:1@tests
+DTSTAMP:20260101T000000Z
+DTSTART;TZID=Europe/Berlin:20270103T030000
+DTEND;TZID=Europe/Berlin:20270103T070000
+RRULE:FREQ=WEEKLY;BYDAY=SU
+EXDATE;TZID=Europe/Berlin:20270110T030000
+SUMMARY:patching
+STATUS:CONFIRMED
+END:VEVENT
+END:VCALENDAR
+""".splitlines()
+SCRAPS = st.sampled_from(
+    "DTSTART:20270230T030000|DTEND:19000101|RRULE:FREQ=YEARLY;INTERVAL=0|RRULE:FREQ=DAILY;COUNT=99999999|RRULE:X"
+    "|DTSTART;TZID=Mars/Olympus:20270103T030000|DURATION:-P1D|DTSTART;VALUE=DATE:20270103|BEGIN:VEVENT|END:VCALENDAR"
+    "|SUMMARY:{{ 1 }}|STATUS:CANCELLED|RDATE:99991231T235959Z|EXDATE:x|DTSTART:00010101T000000|BEGIN:VALARM|:|;".split(
+        "|"
+    )
+) | st.text(max_size=12)
+CALENDAR = """\
+tiers: [{name: t, hosts: h, window: w}]
+windows: {w: {ical: w.ics, timezone: Europe/Berlin}}
+blackouts: [{name: b, ical: w.ics}]
+"""
+
+
+@given(lines=st.lists(st.tuples(st.integers(0, len(ICS)), SCRAPS, st.booleans()), min_size=1, max_size=3))
+@settings(MANY, max_examples=100)
+def test_an_icalendar_file_with_any_lines_is_understood_or_refused(
+    lines: list[tuple[int, str, bool]],
+    tmp_path_factory: Any,  # noqa: ANN401 - pytest's own
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("ical")
+    text = list(ICS)
+    for number, scrap, instead in lines:
+        text[number : number + instead] = [scrap]
+    (folder / "w.ics").write_text("\r\n".join(text) + "\r\n", encoding="utf-8", errors="surrogatepass")
+    (folder / "patchtide.yml").write_text(CALENDAR, encoding="utf-8")
+    found = judged(lambda: calendar_settings_of(folder / "patchtide.yml"))
+    if isinstance(found, Settings):
+        found.calendar(found.tiers[0]).next_opening(NOW, timedelta(minutes=5))
+    else:
+        assert isinstance(found, UsageError)
+        assert "patchtide.yml:" in found.where
