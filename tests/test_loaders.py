@@ -36,7 +36,7 @@ from patchtide.documents import (
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.runview import run_view
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PLAN = json.loads(plan_text(made_plan()))
 RECORD = Record(3, "ab" * 32, {"run-1": Head(2, "cd" * 32), "project": Head(1, "ef" * 32)})
 CHECKPOINT = json.loads(document_text(sealed(Checkpoint(SCHEMA, NOW, "ann", RECORD))))
@@ -200,7 +200,7 @@ blackouts: [{name: b, ical: w.ics}]
 
 
 @given(lines=st.lists(st.tuples(st.integers(0, len(ICS)), SCRAPS, st.booleans()), min_size=1, max_size=3))
-@settings(MANY, max_examples=100)
+@settings(MANY, max_examples=60)
 def test_an_icalendar_file_with_any_lines_is_understood_or_refused(
     lines: list[tuple[int, str, bool]],
     tmp_path_factory: Any,  # noqa: ANN401 - pytest's own

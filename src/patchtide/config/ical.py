@@ -113,7 +113,13 @@ def _title(event: Any) -> str:  # noqa: ANN401
     return str(event.get("SUMMARY", event.get("UID", "?")))
 
 
+_ONCE = ("DTSTART", "DTEND", "DURATION", "STATUS", "SUMMARY", "UID", "RECURRENCE-ID")
+
+
 def _refuse_event(event: Any, title: str) -> None:  # noqa: ANN401
+    for key in _ONCE:
+        if isinstance(event.get(key), list):
+            raise _RefusedError(f"has an event with two of {key}: {title!r}", _EXPORT)
     if "DTSTART" not in event:
         raise _RefusedError(f"has an event without a beginning: {title!r}", _EXPORT)
     for key in ("DTSTART", "DTEND"):
