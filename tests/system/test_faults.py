@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from uuid import uuid4
 
 import pytest
 from tests.system.conftest import Made, Project
@@ -17,10 +18,11 @@ from patchtide.lab.programs import as_root, output, podman
 
 pytestmark = pytest.mark.system
 
-CANARY = "c4n4ry-5bd1e996-tide"
+CANARY = f"c4n4ry-{uuid4().hex}"
 HELD = (
     "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(600)"
 )
+LOSSY = "iptables -A INPUT -p tcp --dport 22 -m statistic --mode random --probability 0.08 -j DROP"
 HOOK = """\
 - name: Say the password to whom it concerns
   ansible.builtin.command:
@@ -133,38 +135,35 @@ def loose(folder: Path) -> list[str]:
 @pytest.mark.fault(37, how="another machine id between plan and run")
 @pytest.mark.fault(38, how="apt-get install of the same version on the host between plan and run")
 def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Made) -> None:
-    project = made(production=7, offered=["1.1"])
+    project = made(production=6, offered=["1.1"])
     project.configure(production=", failure_budget: 90%")
     confide(project)
-    expire(project, "prod-7")
+    for host in project.fleet.hosts:  # Debian's own updates would only take time here
+        project.shell(host.name, "sh", "-c", "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*.list")
+    expire(project, "prod-6")
     assert project.patchtide("plan", "-o", "plan.json").returncode == 0
-    within(
-        project,
-        "prod-1",
-        "-n",
-        *"iptables -A INPUT -p tcp --dport 22 -m statistic --mode random --probability 0.08 -j DROP".split(),
-    )
-    project.shell("prod-2", "systemd-run", "--quiet", "--unit=fault-lock", "python3", "-c", HELD)
+    within(project, "prod-1", "-n", *LOSSY.split())
+    project.shell("prod-1", "systemd-run", "--quiet", "--unit=fault-lock", "python3", "-c", HELD)
+    project.shell("prod-2", "sh", "-c", "apt-get -q update && apt-get -q -y install tidepool=1.1")
     project.shell("prod-3", "dpkg", "--unpack", "/srv/patchtide-lab/pool/tidepool_1.0_all.deb")
     project.shell("prod-4", "mkdir", "-p", "/var/lib/patchtide")
     within(project, "prod-4", "-m", "mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", "/var/lib/patchtide")
     project.shell("prod-5", "sh", "-c", "tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id")
-    project.shell("prod-6", "sh", "-c", "apt-get -q update && apt-get -q -y install tidepool=1.1")
     with careless(), watched() as seen:
         controller = project.begin("run", "--no-input", "--yes", "--plan", "plan.json")
         controller.until(" stage ", "prod-")
-        project.shell("prod-2", "systemctl", "stop", "fault-lock")
+        project.shell("prod-1", "systemctl", "stop", "fault-lock")
         assert controller.ended() == 3
     why = {host["name"]: (host["end"], host["why"]) for host in project.status()["hosts"]}
     sys.stdout.write(f"{why}\n")
-    good = {"test-1", "prod-1", "prod-2", "prod-6"}
+    good = {"test-1", "prod-1", "prod-2"}
     assert {name for name, (end, _) in why.items() if end == "patched"} == good
     assert {name for name, (end, _) in why.items() if end == "untouched"} == set(why) - good
     for name, word in (
         ("prod-3", "dpkg"),
         ("prod-4", "MiB are needed"),
         ("prod-5", "another machine"),
-        ("prod-7", "expired"),
+        ("prod-6", "expired"),
     ):
         assert word in why[name][1], why[name]
     assert all(project.version(name) == "1.1" for name in good)
@@ -172,9 +171,7 @@ def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Mad
     assert left_here(project) == []
     assert {name: left_there(project, name) for name in why} == dict.fromkeys(why, "")
     assert loose(project.directory / ".patchtide") == []
-    assert {name: loose_there(project, name) for name in why if name != "prod-7"} == dict.fromkeys(
-        set(why) - {"prod-7"}, ""
-    )
+    assert {name: loose_there(project, name) for name in good} == dict.fromkeys(good, "")
 
 
 CRASHING = "healthy_for: 30s, deadline: 90s"
