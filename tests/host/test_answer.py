@@ -17,10 +17,10 @@ class Left(Exception):  # noqa: N818 - a module that left, which is no error
 class Module:
     """As much of an Ansible module as is asked of it."""
 
-    def fail_json(self, **said: Any) -> NoReturn:
+    def fail_json(self, **said: object) -> NoReturn:
         raise Left(said)
 
-    def exit_json(self, **said: Any) -> NoReturn:
+    def exit_json(self, **said: object) -> NoReturn:
         raise Left(said)
 
 
