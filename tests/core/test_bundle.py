@@ -34,7 +34,7 @@ def test_a_run_exports_what_its_hosts_have_installed_and_kept_and_nothing_else()
 def test_a_run_that_kept_nothing_has_no_bundle() -> None:
     assert of_run("r-1", opened(TWO)) is None
     run = proven()
-    back = {name: replace(host, end=EndState.ROLLED_BACK) for name, host in run.hosts.items()}
+    back = run.hosts.updated(replace(host, end=EndState.ROLLED_BACK) for host in run.hosts.values())
     assert of_run("r-1", replace(run, hosts=back)) is None
 
 

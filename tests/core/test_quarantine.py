@@ -63,7 +63,7 @@ def test_within_its_tier_the_failure_budget_decides() -> None:
 
 def test_what_a_person_keeps_out_is_kept_out_of_every_tier_that_has_not_begun() -> None:
     run = fold(did(opened(TWO), Step.STAGE, "t1", "t2"), VersionsQuarantined(NOW, "ann", ("tide=1.1",), "CVE"))
-    assert decide(run, NOW) == Settle(("t1",), EndState.UNTOUCHED, "in quarantine: tide=1.1")
+    assert decide(run, NOW) == Settle(("t1", "t2"), EndState.UNTOUCHED, "in quarantine: tide=1.1")
 
 
 def test_what_a_tier_learns_takes_nothing_back_of_what_a_person_said() -> None:

@@ -94,7 +94,7 @@ def test_what_was_put_back_or_is_in_quarantine_does_not_stand() -> None:
 
 def test_a_run_that_did_harm_or_was_stopped_or_goes_on_proves_nothing_for_later() -> None:
     run = last_night()
-    suffered = replace(run, hosts={**run.hosts, "p1": replace(run.hosts["p1"], failed=True)})
+    suffered = replace(run, hosts=run.hosts.updated([replace(run.hosts["p1"], failed=True)]))
     stopped = replace(run, aborted=Aborted(NOW, "bob", "users complain"))
     asked = replace(run, asked=frozenset({"p1"}))
     goes_on = replace(run, outcome=None)

@@ -52,7 +52,7 @@ def proven(*files: Package) -> Run:
     patch_set = {"debian-12-amd64": files or (FILE,)}
     run = carried(opened(plan(patch_set=patch_set)), "t1", "t2")
     has = tuple(replace(f, sha256=FILE.sha256) for f in run.hosts["t1"].installed)
-    return replace(run, hosts={**run.hosts, **{t: replace(run.hosts[t], installed=has) for t in ("t1", "t2")}})
+    return replace(run, hosts=run.hosts.updated(replace(run.hosts[t], installed=has) for t in ("t1", "t2")))
 
 
 def asked(run: Run, fleet: Fleet, folder: Path, *hosts: str) -> list[Report]:
@@ -93,7 +93,7 @@ def test_what_nobody_has_is_refused_with_both_reasons(tmp_path: Path, lends: dic
 def test_a_file_that_nobody_has_proven_is_borrowed_from_nobody(tmp_path: Path) -> None:
     fleet = Fleet(lends={"t1": CONTENT, "t2": CONTENT})
     run = proven()
-    bare = {name: replace(host, installed=()) for name, host in run.hosts.items()}
+    bare = run.hosts.updated(replace(host, installed=()) for host in run.hosts.values())
     (report,) = asked(replace(run, hosts=bare), fleet, tmp_path, "p1")
     assert report.reason.endswith("; no host has proven it")
     assert fleet.asked == [("stage", "p1")]

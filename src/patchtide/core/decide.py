@@ -5,6 +5,7 @@ from datetime import datetime
 
 from patchtide.core.actions import Action, Do, End, Quarantine, Settle
 from patchtide.core.gates import shut_out, stop_verdict
+from patchtide.core.hosts import Trait
 from patchtide.core.leaving import leaving
 from patchtide.core.lost import given_up, look, patience, ready
 from patchtide.core.outcome import ending, outcome
@@ -38,7 +39,7 @@ def _already_over(run: Run) -> Action | None:
 
 def _quarantine(run: Run) -> Action | None:
     """What had to be put back stays out of every later tier, and of every later run."""
-    back = [host for host in run.hosts.values() if host.rolled_back and host.changed and not host.told]
+    back = tuple(run.hosts.having(Trait.UNTOLD))
     if not back:
         return None
     first = back[0]
@@ -49,17 +50,14 @@ def _quarantine(run: Run) -> Action | None:
 
 def _refusal(run: Run) -> Action | None:
     """Hosts that the plan gives nothing to end before anything is done to them."""
-    for host in _fresh(run):
-        planned = run.plan.hosts[host.name]
-        if planned.refused is not None:
-            return Settle((host.name,), EndState.UNTOUCHED, planned.refused, failed=True)
-    idle = tuple(host.name for host in _fresh(run) if not run.plan.hosts[host.name].changes)
-    return Settle(idle, EndState.UNTOUCHED, "nothing to do: no update of the patch set applies") if idle else None
-
-
-def _fresh(run: Run) -> Iterable[HostState]:
-    """Yield the hosts to which nothing has been done yet."""
-    return (host for host in run.hosts.values() if host.next is Step.STAGE and host.tries == 0)
+    idle = [(host.name, run.plan.hosts[host.name].refused) for host in run.hosts.having(Trait.IDLE)]
+    if not idle:
+        return None
+    first, refused = idle[0]
+    if refused is not None:
+        return Settle((first,), EndState.UNTOUCHED, refused, failed=True)
+    hosts = tuple(name for name, why in idle if why is None)
+    return Settle(hosts, EndState.UNTOUCHED, "nothing to do: no update of the patch set applies")
 
 
 def _stop(run: Run) -> Action | None:
@@ -67,7 +65,7 @@ def _stop(run: Run) -> Action | None:
     verdict = stop_verdict(run)
     if verdict.ok:
         return None
-    hosts = tuple(host.name for host in run.hosts.values() if host.unbegun)
+    hosts = tuple(host.name for host in run.hosts.having(Trait.UNBEGUN))
     return Settle(hosts, EndState.UNTOUCHED, verdict.reason) if hosts else None
 
 
@@ -77,32 +75,32 @@ def _next_in_tiers(run: Run, now: datetime) -> Action | None:
         action = _in_tier(run, tier, now)
         if action is not None:
             return action
-        if any(not host.settled for host in run.in_tier(tier.name)):
+        if run.hosts.count(Trait.UNSETTLED, tier.name):
             return None
     return None
 
 
 def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
-    return _shut_out(run, tier) or _stage(run, tier, now) or _first_wave(run, tier, now) or soak(run, tier, now)
-
-
-def _shut_out(run: Run, tier: TierPlan) -> Action | None:
-    """Production gets what test proved and nobody put back, or nothing."""
-    for host in run.in_tier(tier.name):
-        if host.unbegun and (why := shut_out(run, host.name)):
-            return Settle((host.name,), EndState.UNTOUCHED, why)
-    return None
+    return _stage(run, tier, now) or _first_wave(run, tier, now) or soak(run, tier, now)
 
 
 def _stage(run: Run, tier: TierPlan, now: datetime) -> Action | None:
-    hosts = ready(run.in_tier(tier.name), Step.STAGE, now)
-    return Do(Step.STAGE, hosts) if hosts else None
+    hosts = tuple(run.hosts.having(Trait.TO_STAGE, tier.name))
+    due = ready(hosts, Step.STAGE, now)
+    return _shut_out(run, hosts) or (Do(Step.STAGE, due) if due else None)
+
+
+def _shut_out(run: Run, hosts: Iterable[HostState]) -> Action | None:
+    """Production gets what test proved and nobody put back, or nothing: asked of those whose turn it is."""
+    whys = {host.name: shut_out(run, host.name) for host in hosts if host.unbegun}
+    why = next((why for why in whys.values() if why), None)
+    return Settle(tuple(name for name in whys if whys[name] == why), EndState.UNTOUCHED, why) if why else None
 
 
 def _first_wave(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     """Waves go one after the other: the first one that has unsettled hosts."""
-    for names in tier.waves:
-        wave = tuple(run.hosts[name] for name in names)
-        if any(not host.settled for host in wave):
-            return in_wave(run, tier, wave, now)
-    return None
+    first = next(run.hosts.having(Trait.UNSETTLED, tier.name), None)
+    if first is None:
+        return None
+    wave = tuple(run.hosts[name] for name in tier.waves[first.wave])
+    return _shut_out(run, wave) or in_wave(run, tier, wave, now)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from patchtide.core.approvals import NOTICE, approval_gate
+from patchtide.core.events import Installed
+from patchtide.core.hosts import Trait
 from patchtide.core.packages import Package
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
-from patchtide.core.steps import EndState
 from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
 
@@ -38,17 +39,17 @@ def _asked_for(tier: TierPlan) -> Iterator[str]:
 
 def failures(run: Run, tier: TierPlan) -> tuple[HostState, ...]:
     """Return the tier's hosts that count against its failure budget, unreachable ones included."""
-    return tuple(host for host in run.in_tier(tier.name) if host.failed)
+    return tuple(run.hosts.having(Trait.FAILED, tier.name))
 
 
 def budget_verdict(run: Run, tier: TierPlan) -> Verdict:
     """Say whether a tier's failures are within its budget, over all its waves."""
-    failed = failures(run, tier)
-    allowed = tier.failure_budget.of(len(tier.hosts))
-    counted = f"{len(failed)} of {len(tier.hosts)} hosts failed in tier {tier.name!r}, {allowed} allowed"
-    if len(failed) <= allowed:
+    failed, total = run.hosts.count(Trait.FAILED, tier.name), tier.size
+    allowed = tier.failure_budget.of(total)
+    counted = f"{failed} of {total} hosts failed in tier {tier.name!r}, {allowed} allowed"
+    if failed <= allowed:
         return yes("within_budget", counted)
-    first = failed[0]
+    first = next(run.hosts.having(Trait.FAILED, tier.name))
     return no("budget", f"{counted}: {first.name}: {first.reason}")
 
 
@@ -87,29 +88,32 @@ def unproven(run: Run, host: str) -> str | None:
     mine = run.hosts[host].tier
     if mine == run.plan.tiers[0].name:
         return None
-    others = [
-        other
-        for other in run.hosts.values()
-        if other.tier != mine and other.end is EndState.PATCHED
-        if run.plan.hosts[other.name].platform == host_plan.platform
-    ]
-    proven = {(file.name, file.arch, file.version, file.sha256) for other in others for file in other.installed}
-    # A patched host lost exactly what its plan says: anything else would have failed there.
-    lost = {removal.key for other in others for removal in run.plan.hosts[other.name].removes}
     files = [file for file, _ in run.plan.packages(host)]
-    elsewhere = set(run.plan.attested.files) if run.plan.attested else set()
-    rest = [f for f in files if f.sha256 not in elsewhere | run.plan.standing.keys()]
-    missing = [f.exact for f in rest if (f.name, f.arch, f.version, f.sha256) not in proven]
-    missing += [f"the removal of {removal.key}" for removal in host_plan.removes if removal.key not in lost]
-    return ", ".join(missing) or None
+    elsewhere = run.plan.standing.keys() | (run.plan.attested.files if run.plan.attested else ())
+    needed = {_exactly(file): file.exact for file in files if file.sha256 not in elsewhere}
+    needed |= {(removal.key,): f"the removal of {removal.key}" for removal in host_plan.removes}
+    for other in _keepers(run, mine, host_plan.platform):  # as a rule the first one has it all
+        if not needed:
+            break
+        # A patched host lost exactly what its plan says: anything else would have failed there.
+        lost = [(removal.key,) for removal in run.plan.hosts[other.name].removes]
+        for proven in [*map(_exactly, other.installed), *lost]:
+            needed.pop(proven, None)
+    return ", ".join(needed.values()) or None
+
+
+def _keepers(run: Run, mine: str, platform: str) -> Iterator[HostState]:
+    """Yield the hosts of other tiers that have their update and kept it."""
+    others = (tier.name for tier in run.plan.tiers if tier.name != mine)
+    hosts = (host for tier in others for host in run.hosts.having(Trait.PATCHED, tier))
+    return (host for host in hosts if run.plan.hosts[host.name].platform == platform)
+
+
+def _exactly(file: Package | Installed) -> tuple[str, ...]:
+    return file.name, file.arch, file.version, file.sha256
 
 
 def provers(run: Run, file: Package) -> tuple[str, ...]:
     """Return the hosts that have installed exactly this file in the run and kept it."""
-    wanted = (file.name, file.arch, file.version, file.sha256)
-    return tuple(
-        host.name
-        for host in run.hosts.values()
-        if host.end is EndState.PATCHED
-        if any((f.name, f.arch, f.version, f.sha256) == wanted for f in host.installed)
-    )
+    wanted = _exactly(file)
+    return tuple(host.name for host in run.hosts.having(Trait.PATCHED) if wanted in map(_exactly, host.installed))

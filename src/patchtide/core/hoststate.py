@@ -8,6 +8,8 @@ from patchtide.core.around import Opened
 from patchtide.core.events import Installed
 from patchtide.core.steps import EndState, Step
 
+_BEFORE = frozenset({Step.STAGE, Step.ENTER})
+
 
 @dataclass(frozen=True, slots=True)
 class HostState:
@@ -21,6 +23,7 @@ class HostState:
     `reverted`: nobody confirmed it in time, and it restored itself. `unmeasured`: how often in a row health was not
     measured. `unclear`: checks that a person decides about; `skipped`: those that cannot be made. `open`: what was
     entered around it and is not left. `backed_up`: when its backup was last found good; `backups`: how often.
+    `pointless`: the plan refuses it, or has nothing for it; `wave` is its place among the waves of its tier, from 0.
     """
 
     name: str
@@ -57,6 +60,8 @@ class HostState:
     open: Opened = ()
     backed_up: datetime | None = None
     backups: int = 0
+    pointless: bool = False
+    wave: int = 0
 
     @property
     def at_rest(self) -> bool:
@@ -76,4 +81,59 @@ class HostState:
     @property
     def unbegun(self) -> bool:
         """Whether nothing has begun on the host that would have to be brought to an end."""
-        return self.next in {Step.STAGE, Step.ENTER} and self.started is None and not self.entered
+        return self.next in _BEFORE and self.started is None and not self.entered
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether anything is left to be done on the host or around it."""
+        return not self.settled
+
+    @property
+    def worked_on(self) -> bool:
+        """Whether it is in maintenance mode, and in the middle of things."""
+        return self.entered and not self.at_rest
+
+    @property
+    def opened(self) -> bool:
+        """Whether something was entered around it that can be left."""
+        return bool(self.open) and self.left_alone
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether a person has to decide about its health."""
+        return bool(self.unclear)
+
+    @property
+    def has_skipped(self) -> bool:
+        """Whether a check of it could not be made."""
+        return bool(self.skipped)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the plan gives it nothing, and nothing was done to it yet."""
+        return self.pointless and self.next is Step.STAGE and self.tries == 0
+
+    @property
+    def to_stage(self) -> bool:
+        """Whether its files are to be fetched next."""
+        return self.next is Step.STAGE and self.started is None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a step began on it and was not answered."""
+        return self.started is not None
+
+    @property
+    def lost(self) -> bool:
+        """Whether it does not answer, and is waited for."""
+        return self.lost_since is not None and not self.at_rest
+
+    @property
+    def untold(self) -> bool:
+        """Whether it was put back from something that is not in quarantine yet."""
+        return self.rolled_back and self.changed and not self.told
+
+    @property
+    def patched(self) -> bool:
+        """Whether it has its update and kept it."""
+        return self.end is EndState.PATCHED

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from patchtide.core.actions import Action, Do, Settle, Wait
+from patchtide.core.hosts import Trait
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Step
 
@@ -17,8 +18,8 @@ _LONGEST_PAUSE = 60
 
 def given_up(run: Run, now: datetime) -> Action | None:
     """Hosts that did not answer for too long are counted as failed; one that was begun needs a person."""
-    for host in run.hosts.values():
-        if host.lost_since is None or host.at_rest or not _out_of_patience(run, host, now):
+    for host in run.hosts.having(Trait.LOST):
+        if not _out_of_patience(run, host, now):
             continue
         begun = host.changed or host.entered
         end = EndState.QUARANTINED if begun else EndState.UNTOUCHED
@@ -49,7 +50,7 @@ def _looked_for(run: Run, host: HostState) -> timedelta:
 
 def look(run: Run, now: datetime) -> Action | None:
     """A step that was started and not answered leaves a host in doubt: its own journal knows."""
-    doubtful = tuple(host.name for host in run.hosts.values() if host.started is not None and due(host, now))
+    doubtful = tuple(host.name for host in run.hosts.having(Trait.IN_DOUBT) if due(host, now))
     return Do(Step.PROBE, doubtful, "in doubt: what does the host's journal say?") if doubtful else None
 
 
@@ -73,7 +74,7 @@ def ready(hosts: Iterable[HostState], step: Step, now: datetime) -> tuple[str, .
 
 def patience(run: Run) -> Action | None:
     """Nothing else can be done now, but hosts that did not answer will be tried again."""
-    lost = [host for host in run.hosts.values() if host.lost_since is not None and not host.at_rest]
+    lost = tuple(run.hosts.having(Trait.LOST))
     if not lost:
         return None
     first = min(lost, key=_next_try)

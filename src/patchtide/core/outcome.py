@@ -1,5 +1,7 @@
 """How a run ends: one outcome for scripts, one sentence for people."""
 
+from collections import Counter
+
 from patchtide.core.gates import failures, stop_verdict
 from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome
@@ -7,8 +9,8 @@ from patchtide.core.steps import EndState, Outcome
 
 def ending(run: Run) -> str:
     """Return how many hosts ended in which state and, where the run was stopped, why."""
-    ends = [host.end for host in run.hosts.values()]
-    told = ", ".join(f"{ends.count(end)} {end}" for end in EndState if end in ends)
+    ends = Counter(host.end for host in run.hosts.values())
+    told = ", ".join(f"{ends[end]} {end}" for end in EndState if end in ends)
     stop = stop_verdict(run)
     return told if stop.ok else f"{told}; {stop.reason}"
 

@@ -72,6 +72,11 @@ class TierPlan:
         """All hosts of the tier, in the order of its waves."""
         return tuple(host for wave in self.waves for host in wave)
 
+    @property
+    def size(self) -> int:
+        """How many hosts the tier has."""
+        return sum(map(len, self.waves))
+
 
 @dataclass(frozen=True, slots=True)
 class Attested:

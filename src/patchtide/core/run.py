@@ -1,7 +1,7 @@
 """A run is what its events add up to. `fold` is the only way in which anything about a run is known."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from typing import assert_never
@@ -27,9 +27,11 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
+from patchtide.core.frozen import replace
 from patchtide.core.health import skipped, undecided, verdict
+from patchtide.core.hosts import Hosts, Trait, hosts_of
 from patchtide.core.hoststate import HostState
-from patchtide.core.plan import Plan
+from patchtide.core.plan import HostPlan, Plan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import Approved, Rejected, Said, Waived, heard
 from patchtide.core.steps import EndState, Outcome, Step
@@ -50,7 +52,7 @@ class Run:
     plan: Plan
     opened_at: datetime
     opened_by: str
-    hosts: Mapping[str, HostState]
+    hosts: Hosts
     attempt: int = 0
     said: Said = Said()
     aborted: Aborted | None = None
@@ -65,7 +67,7 @@ class Run:
 
     def in_tier(self, tier: str) -> tuple[HostState, ...]:
         """Return the states of a tier's hosts, in the order of its waves."""
-        return tuple(self.hosts[name] for t in self.plan.tiers if t.name == tier for name in t.hosts)
+        return self.hosts.within(tier)
 
     def may_return(self, host: HostState) -> bool:
         """Return whether a host was changed, was not put back before, and has a way back at all."""
@@ -74,8 +76,17 @@ class Run:
 
 def opened(event: RunOpened) -> Run:
     """Return a run at its very beginning."""
-    hosts = {name: HostState(name, tier.name) for tier in event.plan.tiers for name in tier.hosts}
-    return Run(event.plan, event.at, event.by, hosts, seen=1)
+    fresh = (
+        HostState(name, tier.name, pointless=_pointless(event.plan.hosts[name]), wave=number)
+        for tier in event.plan.tiers
+        for number, wave in enumerate(tier.waves)
+        for name in wave
+    )
+    return Run(event.plan, event.at, event.by, hosts_of(fresh), seen=1)
+
+
+def _pointless(planned: HostPlan) -> bool:
+    return planned.refused is not None or not planned.changes
 
 
 def folded(events: Iterable[Event]) -> Run:
@@ -101,22 +112,23 @@ def fold(run: Run, event: Event) -> Run:
     match event:
         case StepStarted():
             begun = {name: _begun(run.hosts[name], event) for name in event.hosts}
-            return replace(run, hosts={**run.hosts, **begun}, attempt=event.attempt, held=None)
+            return replace(run, hosts=run.hosts | begun, attempt=event.attempt, held=None)
         case HostFinished():
             return _with(run, _answered(run, run.hosts[event.host], event))
         case BaselineTaken() | MaintenanceBegun() | MaintenanceLeft():
-            return replace(run, hosts={**run.hosts, **_noted(run, event)})
+            return replace(run, hosts=run.hosts | _noted(run, event))
         case HostsSettled():
             settled = {name: _settled(run.hosts[name], event) for name in event.hosts}
-            return replace(run, hosts={**run.hosts, **settled})
+            return replace(run, hosts=run.hosts | settled)
         case Held():
             return replace(run, held=event)
         case Approved() | Rejected() | Waived():
             return replace(run, said=heard(run.said, event))
         case Aborted():
             # What nobody could tell, and nobody did, counts as harm.
-            harmed = {n: _harmed(replace(h, unclear=()), h.reason) for n, h in run.hosts.items() if h.unclear}
-            return replace(run, hosts={**run.hosts, **harmed}, aborted=event, held=None)
+            asked = run.hosts.having(Trait.UNCLEAR)
+            harmed = {host.name: _harmed(replace(host, unclear=()), host.reason) for host in asked}
+            return replace(run, hosts=run.hosts | harmed, aborted=event, held=None)
         case RollbackAsked():
             return _reopened(run, event)
         case VersionsQuarantined():
@@ -125,9 +137,10 @@ def fold(run: Run, event: Event) -> Run:
             kept = {version: tier for version, tier in run.quarantined.items() if version not in event.versions}
             return replace(run, quarantined=kept)
         case RunTaken():
-            return replace(run, hosts={n: replace(h, unclear=()) for n, h in run.hosts.items()}, held=None)
+            asked = run.hosts.having(Trait.UNCLEAR)
+            return replace(run, hosts=run.hosts.updated(replace(host, unclear=()) for host in asked), held=None)
         case RunEnded():
-            if not all(host.settled for host in run.hosts.values()):
+            if run.hosts.count(Trait.UNSETTLED):
                 return run  # a person asked for a rollback while the end was being written down
             return replace(run, outcome=event.outcome, reason=event.reason, ended_at=event.at, held=None)
         case RunOpened():
@@ -144,18 +157,23 @@ def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) 
 
 
 def _with(run: Run, host: HostState) -> Run:
-    return replace(run, hosts={**run.hosts, host.name: host})
+    return replace(run, hosts=run.hosts.updated([host]))
 
 
 def _begun(host: HostState, event: StepStarted) -> HostState:
     if event.step is Step.PROBE:  # a look at a host in doubt: the doubt stays until the host has answered
         return replace(host, last_try=event.at, tries=host.tries + 1)
-    begun = replace(host, next=event.step, started=event.step, last_try=event.at, tries=host.tries + 1, unclear=())
+    begun = replace(
+        host,
+        next=event.step,
+        started=event.step,
+        last_try=event.at,
+        tries=host.tries + 1,
+        unclear=(),
+        entered=host.entered or event.step is Step.ENTER,
+        changed=host.changed or event.step is Step.PATCH,  # from here on it may have, whatever is heard of it
+    )
     match event.step:
-        case Step.ENTER:
-            return replace(begun, entered=True)
-        case Step.PATCH:
-            return replace(begun, changed=True)  # from here on it may have changed, whatever is heard of it
         case Step.ROLLBACK:
             return replace(begun, fate=None, end=None, reason=host.reason if host.failed else event.why)
         case Step.LEAVE if host.next is Step.ROLLBACK:
@@ -172,10 +190,10 @@ def _settled(host: HostState, event: HostsSettled) -> HostState:
 
 def _kept_out(run: Run, event: VersionsQuarantined) -> Run:
     tier = run.hosts[event.hosts[0]].tier if event.hosts else ""
-    told = {name: replace(run.hosts[name], told=True) for name in event.hosts}
+    told = run.hosts.updated(replace(run.hosts[name], told=True) for name in event.hosts)
     # What a person says holds everywhere, whatever a tier learns besides.
     learnt = {version: tier and run.quarantined.get(version, tier) for version in event.versions}
-    return replace(run, hosts={**run.hosts, **told}, quarantined={**run.quarantined, **learnt})
+    return replace(run, hosts=told, quarantined={**run.quarantined, **learnt})
 
 
 def _reopened(run: Run, event: RollbackAsked) -> Run:
@@ -185,9 +203,8 @@ def _reopened(run: Run, event: RollbackAsked) -> Run:
         for name in event.hosts
         if run.may_return(host := run.hosts[name])
     }
-    return replace(
-        run, hosts={**run.hosts, **wanted}, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted)
-    )
+    hosts = run.hosts | wanted
+    return replace(run, hosts=hosts, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted))
 
 
 def _put_back(host: HostState, why: str) -> HostState:
@@ -206,11 +223,17 @@ def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
         return host  # an answer that comes late, of an attempt that was fenced, or twice
     if event.status in {Status.UNREACHABLE, Status.UNKNOWN} or (event.step, event.status) == _BLIND:
         return _unheard(host, event)
-    heard = replace(host, lost_since=None, tries=0, reverted=host.reverted or event.finding.reverted)
-    if event.step is Step.PROBE:
-        told = replace(heard, started=None, reattach=host.started in event.finding.begun)
-    else:
-        told = _moved(run, replace(heard, started=None, reattach=False, unheard=0), event)
+    looked = event.step is Step.PROBE
+    heard = replace(
+        host,
+        started=None,
+        lost_since=None,
+        tries=0,
+        unheard=host.unheard if looked else 0,
+        reattach=looked and host.started in event.finding.begun,
+        reverted=host.reverted or event.finding.reverted,
+    )
+    told = heard if looked else _moved(run, heard, event)
     wanted = host.name in run.asked and told.changed and not told.rolled_back
     return _turned(told) if wanted else told
 

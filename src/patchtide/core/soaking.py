@@ -4,34 +4,34 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from patchtide.core.actions import Action, Do, Wait
+from patchtide.core.hosts import Trait
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
-from patchtide.core.steps import EndState, Step
+from patchtide.core.steps import Step
 
 
 def soak(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     """After its last wave a tier is judged again and again until its soak has passed."""
-    hosts = run.in_tier(tier.name)
-    if run.aborted is not None or not all(host.settled for host in hosts):
+    if not tier.soak or run.aborted is not None or run.hosts.count(Trait.UNSETTLED, tier.name):
         return None
+    hosts = tuple(run.hosts.having(Trait.PATCHED, tier.name))
     return _judged_again(hosts, tier.soak, tier.soak_every, now, ("soak", f"tier {tier.name!r} soaks", tier.name))
 
 
 def monitor(run: Run, now: datetime) -> Action | None:
     """After the last wave of all, everything that was patched is judged again and again for a while."""
-    hosts = tuple(run.hosts.values())
-    if run.aborted is not None or not all(host.settled for host in hosts):
+    if not run.plan.monitor or run.aborted is not None or run.hosts.count(Trait.UNSETTLED):
         return None
+    hosts = tuple(run.hosts.having(Trait.PATCHED))
     said = ("monitor", "every wave is done; what was patched is watched", "")
     return _judged_again(hosts, run.plan.monitor, run.plan.monitor_every, now, said)
 
 
 def _judged_again(
-    hosts: Sequence[HostState], span: timedelta, every: timedelta, now: datetime, said: tuple[str, str, str]
+    patched: Sequence[HostState], span: timedelta, every: timedelta, now: datetime, said: tuple[str, str, str]
 ) -> Action | None:
-    patched = [host for host in hosts if host.end is EndState.PATCHED]
     left = [host.left_at for host in patched if host.left_at is not None]
-    if not span or not left:
+    if not left:
         return None
     over = max(left) + span
     judged = {h.name: h.verified_at for h in patched if h.verified_at is not None and h.verified_at < over}

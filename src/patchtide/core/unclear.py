@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from patchtide.core.actions import Action, Ask, Do
 from patchtide.core.approvals import waiver
+from patchtide.core.hosts import Trait
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import Step
@@ -49,7 +50,7 @@ def unproven_checks(run: Run, tier: TierPlan) -> Iterator[tuple[str, str]]:
             yield f"{HEALTH}{check.name}", "disabled"
     skipped: dict[str, list[str]] = {}
     for before in run.plan.tiers[:place]:
-        for host in run.in_tier(before.name):
+        for host in run.hosts.having(Trait.SKIPPED, before.name):
             for name in host.skipped:
                 skipped.setdefault(name, []).append(host.name)
     for name, hosts in skipped.items():
@@ -58,7 +59,9 @@ def unproven_checks(run: Run, tier: TierPlan) -> Iterator[tuple[str, str]]:
 
 def waivable_checks(run: Run, tier: TierPlan) -> Iterator[str]:
     """Yield the checks about which a person can speak in a tier: those not made, and those nobody can tell of."""
-    yield from dict.fromkeys([*(item for item, _ in unproven_checks(run, tier)), *_items(run.in_tier(tier.name))])
+    yield from dict.fromkeys(
+        [*(item for item, _ in unproven_checks(run, tier)), *_items(run.hosts.having(Trait.UNCLEAR, tier.name))]
+    )
 
 
 def _items(hosts: Iterable[HostState]) -> list[str]:

@@ -40,13 +40,14 @@ def _condemned(
     harm = any(host.failed and host.changed for host in wave)
     if verdict.ok or not harm or tier.on_failure is not OnFailure.ROLLBACK or tier.returns is ReturnBy.NONE:
         return None
-    healthy = tuple(
+    healthy = {
         host.name
         for host in wave
         if not host.failed and not host.rolled_back and EndState.PATCHED in {host.fate, host.end}
         if host.started is None and due(host, now)
-    )
-    hosts = tuple(host.name for host in wave if host.name in {*harmed, *healthy})
+    }
+    back = healthy.union(harmed)
+    hosts = tuple(host.name for host in wave if host.name in back)
     return Do(Step.ROLLBACK, hosts, f"rolled back with its wave: {verdict.reason}") if hosts else None
 
 

@@ -27,7 +27,7 @@ def proven() -> Run:
     file = package(sha256=NAME, size=len(CONTENT))
     run = carried(opened(plan(patch_set={"debian-12-amd64": (file,)})), "t1", "t2")
     has = tuple(replace(one, sha256=NAME) for one in run.hosts["t1"].installed)
-    return replace(run, hosts={**run.hosts, "t1": replace(run.hosts["t1"], installed=has)})
+    return replace(run, hosts=run.hosts.updated([replace(run.hosts["t1"], installed=has)]))
 
 
 def manifest(**more: object) -> Manifest:
