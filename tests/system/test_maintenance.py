@@ -53,7 +53,7 @@ def test_kill_9_between_enter_and_leave_and_resume_leaves_everything(made: Made,
         written(project.directory, socket=balancer.socket, url=alerts.url, verified="nothing")
         assert project.run().returncode != 0
         assert project.ends() == {"test-1": "untouched"}
-        assert "no good backup: verify" in project.status()["hosts"][0]["reason"]
+        assert "no good backup: verify" in project.status()["hosts"][0]["why"]
         assert balancer.states() == {"test-1": 0, "other": 0}
 
         written(project.directory, socket=balancer.socket, url=alerts.url, verified="backup")
