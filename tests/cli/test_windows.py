@@ -164,6 +164,8 @@ def test_a_clock_that_is_off_is_a_reason_why_not(
     monkeypatch.setenv("PATH", str(program.parent))
     assert patchtide("windows", "why-not", "--json").document["code"] == "clock"
     assert patchtide("windows", "why-not", "--json", "--at", "2027-02-01").document["ok"]
+    findings = patchtide("doctor", "--no-hosts", "--json").document["findings"]
+    assert [f["level"] for f in findings if "clock of this machine" in f["message"]] == ["stop"]
     text = (project / "patchtide.yml").read_text("utf-8")
     (project / "patchtide.yml").write_text(text + "clock: trust\n", encoding="utf-8")
     assert json.loads(patchtide("windows", "why-not", "--json").out)["ok"]
