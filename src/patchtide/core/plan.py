@@ -138,7 +138,8 @@ class Plan:
     def calendar(self, tier: TierPlan, hosts: Iterable[str] | None = None) -> Calendar:
         """Return when some hosts of a tier may be worked on together; by default any that it has."""
         shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
-        zones = {tier.zones[host] for host in (tier.hosts if hosts is None else hosts) if host in tier.zones}
+        asked = (tier.hosts if hosts is None else hosts) if tier.zones else ()
+        zones = {tier.zones[host] for host in asked if host in tier.zones}
         return Calendar(tier.windows, shut, tier.always, tuple(sorted(zones)), tier.refused)
 
     def wall(self, tier: str) -> timedelta:
