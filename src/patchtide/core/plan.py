@@ -30,7 +30,7 @@ class HostPlan:
     """What one host gets and which packages leave it for that.
 
     `refused` says why it gets nothing at all, `left_out` which updates stay away and why; `owes_reboot` are the
-    reasons for a reboot that was put off before this plan.
+    reasons for a reboot that was put off before this plan, `skipped` the health checks whose program is not there.
     """
 
     name: str
@@ -42,6 +42,7 @@ class HostPlan:
     unreachable: bool = False
     removes: tuple[Removal, ...] = ()
     owes_reboot: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
