@@ -1,6 +1,7 @@
 """The controller's own checks, and users' playbooks, through a real Ansible that runs here."""
 
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ all:
     t1: {ansible_host: 127.0.0.1}
     t2: {ansible_host: 127.0.0.1}
 """
-HERE = INVENTORY.replace("ssh, ansible_become: true", "local").replace("/no/such/python", "auto_silent")
+HERE = INVENTORY.replace("ssh, ansible_become: true", "local").replace("/no/such/python", sys.executable)
 
 
 class Page(http.server.BaseHTTPRequestHandler):
