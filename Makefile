@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup hosts demo test lint unit system machine roundtrip bench molecule docs build clean
+.PHONY: help setup hosts demo test lint simulate unit system machine roundtrip bench molecule docs build clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -29,6 +29,9 @@ lint: setup ## style, types, layers, YAML, Ansible
 	lint-imports --cache-dir .cache/import-linter
 	yamllint --strict .
 	ansible-lint --offline
+
+simulate: setup ## thousands of simulated runs with all faults, each with a plan of its own (SEED=1 RUNS=3000)
+	patchtide simulate --plan random --faults all --seed $(or $(SEED),1) --runs $(or $(RUNS),3000)
 
 unit: setup ## every test that needs no host
 	pytest -n auto -m "not system"

@@ -30,7 +30,7 @@ def ended(run: Run) -> dict[str, Any]:
 
 def main() -> int:
     """Write the histories of this release."""
-    from tests.simulation.story import told
+    from tests.simulation.telling import told
 
     folder = FOLDER / __version__
     if folder.exists():

@@ -77,8 +77,8 @@ class Store(Protocol):
         """Add one event and return its sequence number within the run, counted from 1."""
         ...
 
-    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
-        """Return the run's events with a sequence number above `after`."""
+    def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
+        """Return the run's events with a sequence number above `after`, to be gone through once: there may be many."""
         ...
 
     def runs(self) -> Sequence[str]:

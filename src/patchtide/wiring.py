@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from patchtide.adapters.store import LogKeeper
     from patchtide.engine.desk import Desk
     from patchtide.engine.speaking import Speaker
-    from patchtide.ports import Depot, Lock, Notifier, Store
+    from patchtide.ports import Depot, Executor, Lock, Notifier, Store
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -86,26 +86,30 @@ def bundle_keeper(of: Settings) -> BundleKeeper:
 
 def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
-    from patchtide.adapters.ansible import AnsibleExecutor
     from patchtide.adapters.clock import SystemClock, synchronised
     from patchtide.adapters.outside import Surroundings
     from patchtide.engine.desk import Desk
     from patchtide.engine.relay import relayed
 
-    state = Path(of.state)
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    executor = AnsibleExecutor(content(), state / "scratch", of.forks, Path(of.path).parent)
-    clock = SystemClock()
+    Path(of.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    works, clock = executor(of), SystemClock()
     return Desk(
-        executor=executor,
+        executor=works,
         store=store(of),
         lock=lock(of),
         clock=clock,
         notifier=notifier,
         depot=depot(of),
-        outside=Surroundings(clock, partial(relayed, executor, of.inventory)),
+        outside=Surroundings(clock, partial(relayed, works, of.inventory)),
         synchronised=synchronised,
     )
+
+
+def executor(of: Settings) -> Executor:
+    """Return what knows a project's inventory and does steps on its hosts."""
+    from patchtide.adapters.ansible import AnsibleExecutor
+
+    return AnsibleExecutor(content(), Path(of.state) / "scratch", of.forks, Path(of.path).parent)
 
 
 def synchronised() -> bool | None:

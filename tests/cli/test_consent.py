@@ -90,7 +90,7 @@ def test_a_forged_row_in_the_log_does_not_count_and_is_shown(
 
 def test_a_signature_of_one_run_is_none_in_another(patchtide: Patchtide, waiting: str, fleet: Fleet) -> None:
     assert patchtide("approve", waiting, "--sign", "keys/bob").code == 0
-    word = fleet.log.events(waiting)[-1][1]
+    word = tuple(fleet.log.events(waiting))[-1][1]
     assert isinstance(word, Approved)
     assert patchtide("abort", waiting, "--reason", "again").code == 0
     assert patchtide("resume").code == 5

@@ -33,6 +33,7 @@ TABLE = {
     "report": Lazy("report:report", _LOOK, "A run as HTML, Markdown, JSON, JUnit or CSV."),
     "audit": Lazy("audit:audit", _LOOK, "Whether the record is the one that was written; checkpoints of it."),
     "store": Lazy("store:store", _LOOK, "Look after the state: check it, back it up, put a backup back."),
+    "simulate": Lazy("simulate:simulate", _REHEARSE, "What would a plan do, and when? On a virtual fleet."),
     "lab": Lazy("lab:lab", _REHEARSE, "A disposable practice fleet of real hosts."),
     "demo": Lazy("demo:demo", _REHEARSE, "The whole story on a practice fleet."),
 }

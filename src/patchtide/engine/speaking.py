@@ -1,6 +1,6 @@
 """Who speaks, and how that is known: by a signature of their own key, or as the system user that they are."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -65,9 +65,9 @@ class VouchedStore:
         """Add one event and return its sequence number within the run."""
         return self.log.append(run_id, event)
 
-    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+    def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
         """Return the run's events with a sequence number above `after`."""
-        return tuple((seq, self.people.heard(run_id, event)) for seq, event in self.log.events(run_id, after))
+        return ((seq, self.people.heard(run_id, event)) for seq, event in self.log.events(run_id, after))
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first."""

@@ -11,7 +11,6 @@ from patchtide.core.said import Approved, Rejected
 from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
 from patchtide.report.consent import VoteView, WaiverView, consent_lines, vote_views, waiver_views
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
-from patchtide.report.proofs import not_made_lines
 from patchtide.report.words import amount, counted, one_line
 
 _LONG_STORY = 4000
@@ -62,8 +61,7 @@ class HeldView:
 class RunView:
     """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns.
 
-    `signed_by` are the public keys under the plan, `not_made` the checks that were left out, `totals` counts what the
-    plan fixes.
+    `signed_by` are the public keys under the plan, `totals` counts what the plan fixes.
     """
 
     run: str
@@ -82,7 +80,6 @@ class RunView:
     waivers: tuple[WaiverView, ...]
     aborted: str | None
     quarantined: tuple[str, ...]
-    not_made: tuple[str, ...]
     totals: str
     fixes: tuple[FixView, ...]
     left_out: tuple[LeftView, ...]
@@ -123,7 +120,6 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         waivers=waiver_views(run),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         quarantined=tuple(sorted(run.quarantined)),
-        not_made=not_made_lines(run),
         totals=fixes_text(run.plan),
         fixes=fix_views(run.plan, [name for name, host in run.hosts.items() if host.end is EndState.PATCHED]),
         left_out=left_views(run.plan),

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from patchtide.report.runview import Bar, HostView
+from patchtide.report.runview import Bar
 from patchtide.report.words import one_line, span
 
 LEFT = 150.0
@@ -40,12 +41,21 @@ class Tick:
     words: str
 
 
+class Named(Protocol):
+    """What has a line of its own: a host, or the hosts of a wave."""
+
+    @property
+    def name(self) -> str:
+        """What stands in front of the line."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A host's line in the drawing."""
 
     y: float
-    host: HostView
+    host: Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class _Scale:
         return round(LEFT + (WIDTH - LEFT - 10) * seconds / self.total, 1)
 
 
-def timeline(hosts: Sequence[HostView], bars: Sequence[Bar], now: datetime) -> Timeline | None:
+def timeline(hosts: Sequence[Named], bars: Sequence[Bar], now: datetime) -> Timeline | None:
     """Return the drawing of a run's steps, one row per host; None when nothing has been done yet."""
     if not bars:
         return None

@@ -35,7 +35,7 @@ def changed(path: Path, statement: str) -> None:
 
 def test_reading_makes_nothing(store: SqliteStore, path: Path) -> None:
     assert store.runs() == ()
-    assert store.events("run-1") == ()
+    assert tuple(store.events("run-1")) == ()
     assert LogKeeper(path).audit().record.events == 0
     assert not path.parent.exists()
 

@@ -25,10 +25,10 @@ class MemoryStore:
         self._order.append((run_id, event_of(event_text(event))))
         return len(self._texts[run_id])
 
-    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+    def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
         """Return the run's events with a sequence number above `after`."""
-        texts = self._texts.get(run_id, [])
-        return tuple((seq, event_of(text)) for seq, text in enumerate(texts, start=1) if seq > after)
+        texts = self._texts.get(run_id, [])[after:]
+        return ((seq, event_of(text)) for seq, text in enumerate(texts, start=after + 1))
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first."""

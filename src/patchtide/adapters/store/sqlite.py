@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -21,7 +21,9 @@ _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _BUSY_SECONDS = 10.0
 _LAST = "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1"
 _ADD = "INSERT INTO events (run_id, seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
-_READ = "SELECT seq, body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
+_READ = "SELECT seq, body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+_PAGE = 500
+"""Rows that are read at once: a history of any length goes through in the same room."""
 _RUNS = "SELECT run_id FROM events WHERE seq = 1 AND run_id <> ? ORDER BY rowid"
 _SAID = "SELECT run_id, seq, body FROM events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY rowid"
 
@@ -30,10 +32,12 @@ class SqliteStore:
     """The runs of a project, in one file that several processes may append to; made by the first append.
 
     A file beside it remembers that a log was made, so that a lost one is noticed and never taken for a new project.
+    One that is not `durable`, for simulated runs, does not wait for the disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self._path = path
+        self._durable = durable
         self._marker = path.with_name(path.name + ".made")
         self._opened: sqlite3.Connection | None = None
         self._turn = RLock()
@@ -44,13 +48,19 @@ class SqliteStore:
         body = event_text(event)
         return self._with(lambda log: _appended(log, run_id, event, body), make=True)
 
-    def events(self, run_id: str, after: int = 0) -> Sequence[tuple[int, Event]]:
+    def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
         """Return the run's events with a sequence number above `after`, none for an unknown run; raises StoreError."""
         _refuse_odd(run_id)
-        if not self._exists():
-            return ()
-        rows = self._with(lambda log: log.execute(_READ, (run_id, after)).fetchall())
-        return tuple((seq, self._event(run_id, seq, body)) for seq, body in rows)
+        return self._read(run_id, self._page(run_id, after)) if self._exists() else ()
+
+    def _page(self, run_id: str, after: int) -> list[tuple[int, str]]:
+        return self._with(lambda log: log.execute(_READ, (run_id, after, _PAGE)).fetchall())
+
+    def _read(self, run_id: str, rows: list[tuple[int, str]]) -> Iterator[tuple[int, Event]]:
+        while rows:
+            for seq, body in rows:
+                yield seq, self._event(run_id, seq, body)
+            rows = self._page(run_id, rows[-1][0]) if len(rows) == _PAGE else []
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first; raises StoreError."""
@@ -142,6 +152,8 @@ class SqliteStore:
         )
         try:
             checked(log, self._path, self._marker, lambda version: backed_up(self._path, beside(self._path, version)))
+            if not self._durable:
+                log.execute("PRAGMA synchronous = OFF")
         except BaseException:
             log.close()
             raise
