@@ -29,7 +29,8 @@ from patchtide.core.events import (
 from patchtide.core.health import Measurement
 from patchtide.core.plan import SCHEMA
 from patchtide.core.policy import Amount, Approvals, OnFailure
-from patchtide.core.said import Approved
+from patchtide.core.said import Approved, ChangeRequested, EmergencyDeclared, Rejected, Reviewed, Ticked, Waived
+from patchtide.core.signature import Signature
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Blackout, Day, Window
 from patchtide.documents import digest_of, event_of, event_text, parsed, plain, plan_of, plan_text, sealed
@@ -65,6 +66,13 @@ EVENT = st.one_of(
     st.builds(HostsSettled, AT, HOSTS, st.sampled_from(EndState), TEXT, st.booleans()),
     st.builds(Held, AT, TEXT, TEXT, st.one_of(st.none(), AT), TEXT),
     st.builds(Approved, AT, TEXT, TEXT, TEXT),
+    st.builds(Approved, AT, TEXT, TEXT, TEXT, st.builds(Signature, TEXT, TEXT)),
+    st.builds(Rejected, AT, TEXT, TEXT, TEXT),
+    st.builds(Waived, AT, TEXT, TEXT, TEXT, TEXT),
+    st.builds(Ticked, AT, TEXT, TEXT, TEXT, TEXT),
+    st.builds(EmergencyDeclared, AT, TEXT, TEXT, TEXT, AT),
+    st.builds(Reviewed, AT, TEXT, TEXT, TEXT),
+    st.builds(ChangeRequested, AT, *[TEXT] * 13),
     st.builds(Aborted, AT, TEXT, TEXT),
     st.builds(RollbackAsked, AT, TEXT, TEXT, HOSTS),
     st.builds(RunTaken, AT, TEXT, st.integers(0)),

@@ -14,7 +14,7 @@ from patchtide.core.checkpoint import Checkpoint
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.plan import Plan
-from patchtide.core.said import Word
+from patchtide.core.said import ChangeRequested, Word
 
 T = TypeVar("T")
 
@@ -89,9 +89,13 @@ def signed_bytes(found: Plan | Checkpoint) -> bytes:
 
 
 def word_bytes(run_id: str, word: Word) -> bytes:
-    """Return what a signature of a person's word is made of: all of it, and the run to which it was said."""
+    """Return what a signature of a person's word is made of: all of it, and the run to which it was said.
+
+    A change request belongs to its plan, in whichever runs that is carried out.
+    """
     said = plain(replace(word, signature=None, doubt=""))
-    return f"patchtide/word/v1\n{run_id}\n{json.dumps(said, sort_keys=True, ensure_ascii=False)}\n".encode()
+    place = "" if isinstance(word, ChangeRequested) else run_id
+    return f"patchtide/word/v1\n{place}\n{json.dumps(said, sort_keys=True, ensure_ascii=False)}\n".encode()
 
 
 def plan_schema() -> dict[str, Any]:

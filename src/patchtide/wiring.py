@@ -48,12 +48,23 @@ def speaker(of: Settings, key: Path | None) -> Speaker:
         if name in of.people:
             raise UsageError(f"{name} has a key here, so what they say has to be signed", hint="Add `--sign KEY`.")
         return Speaker(name)
-    mine = public_text(key).split()[1]
-    owners = [name for name, paths in of.people.items() for path in paths if public_text(Path(path)).split()[1] == mine]
-    if not owners:
+    owner = owner_of(of, key)
+    if owner is None:
         hint = "Name its public half in the configuration: `people: {NAME: keys/NAME.pub}`."
         raise UsageError("this key is nobody's here", where=str(key), hint=hint)
-    return Speaker(owners[0], partial(signed, key))
+    return Speaker(owner, partial(signed, key))
+
+
+def author(of: Settings, key: Path | None) -> str:
+    """Return who makes or carries out a plan: whose key it is signed with, or else the system user."""
+    return (owner_of(of, key) if key else None) or who()
+
+
+def owner_of(of: Settings, key: Path) -> str | None:
+    """Return whose key this is, private or public, or None; raises UsageError for what is no key."""
+    mine = public_text(key).split()[1]
+    pairs = ((name, Path(path)) for name, paths in of.people.items() for path in paths)
+    return next((name for name, path in pairs if public_text(path).split()[1] == mine), None)
 
 
 def log_keeper(of: Settings) -> LogKeeper:

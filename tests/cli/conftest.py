@@ -103,13 +103,14 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     def made(of: Settings, notifier: Notifier) -> Desk:
         return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside())
 
-    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle"):
+    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle", "request"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
-    for name in ("status", "history", "report", "doctor", "quarantine"):
+    for name in ("status", "history", "report", "doctor", "quarantine", "checklist", "request"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", kept)
     for name in ("status", "doctor"):
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "lock", lambda _: lock)
-    monkeypatch.setattr(sys.modules["patchtide.cli.status"], "now", hosts.clock.now)
+    for name in ("status", "checklist"):
+        monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "now", hosts.clock.now)
     return hosts

@@ -27,18 +27,20 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
-from patchtide.core.policy import Amount, Approvals, OnFailure
+from patchtide.core.policy import Amount, Approvals, ChecklistItem, OnFailure
 from patchtide.core.run import Run, fold
-from patchtide.core.said import Approved
+from patchtide.core.said import Approved, EmergencyDeclared, Rejected, Ticked, Waived
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Window
 
+ASKED = Approvals(1, ("bob",), timedelta(hours=2))
+ROLES = ChecklistItem("roles", timedelta(hours=1), "everybody is there")
 HOSTS = ("t1", "t2", "p1", "p2", "p3")
 NIGHT = Window("night", "FREQ=DAILY", time(5), timedelta(hours=1), "UTC")
 PLANS = [
     plan(
         tier("test", ("t1", "t2"), soak=timedelta(hours=1), on_failure=policy, failure_budget=budget),
-        tier("prod", ("p1",), ("p2", "p3"), always=False, windows=(NIGHT,), approvals=Approvals(1, ("bob",))),
+        tier("prod", ("p1",), ("p2", "p3"), always=False, windows=(NIGHT,), approvals=ASKED, checklist=(ROLES,)),
     )
     for policy in OnFailure
     for budget in (Amount(count=0), Amount(percent=100))
@@ -77,6 +79,10 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
         st.builds(MaintenanceLeft, AT, ACTION, SOME, st.dictionaries(st.sampled_from(HOSTS), st.just("gone"))),
         st.builds(Held, AT, st.just("shut"), st.just("x")),
         st.builds(Approved, AT, st.sampled_from(["ann", "bob"]), st.just(run.plan.digest)),
+        st.builds(Rejected, AT, st.just("bob"), st.just(run.plan.digest), st.just("x")),
+        st.builds(Ticked, AT, st.just("bob"), st.just(run.plan.digest), st.just("roles")),
+        st.builds(Waived, AT, st.just("bob"), st.just(run.plan.digest), st.sampled_from(["roles", "notice"]), _WHY),
+        st.builds(EmergencyDeclared, AT, st.just("ann"), st.just(run.plan.digest), _WHY, AT),
         st.builds(Aborted, AT, st.just("bob"), st.just("x")),
         st.builds(RollbackAsked, AT, st.just("bob"), st.just("x"), SOME),
         st.builds(VersionsQuarantined, AT, st.just("bob"), VERSIONS, st.just("x"), st.one_of(st.just(()), SOME)),
@@ -87,6 +93,7 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
 
 
 _OK = st.just(Status.OK)
+_WHY = st.just("x")
 VERSIONS = st.sampled_from([("tide=1.1",), ("tide=1.1", "other=2"), ("other=2",)])
 
 

@@ -24,7 +24,16 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
-from patchtide.core.said import Approved, Rejected, Waived, Word
+from patchtide.core.said import (
+    Approved,
+    ChangeRequested,
+    EmergencyDeclared,
+    Rejected,
+    Reviewed,
+    Ticked,
+    Waived,
+    Word,
+)
 from patchtide.report.words import amount, listed, moment, one_line, span
 
 
@@ -48,12 +57,8 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
         case Held():
             until = f" until {moment(event.until)}" if event.until else ""
             yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
-        case Approved():
-            yield _line(event.at, "approved", f"by {event.by} {event.comment}{_doubted(event)}")
-        case Rejected():
-            yield _line(event.at, "rejected", f"by {event.by}: {event.reason}{_doubted(event)}")
-        case Waived():
-            yield _line(event.at, "waived", f"by {event.by}: {event.reason}{_doubted(event)}", event.item)
+        case Approved() | Rejected() | Waived() | Ticked() | EmergencyDeclared() | Reviewed() | ChangeRequested():
+            yield _line(event.at, *_said(event))
         case Aborted():
             yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
         case RollbackAsked():
@@ -74,8 +79,26 @@ def _answer(event: BaselineTaken | HostFinished, began: datetime | None) -> str:
     return _line(event.at, event.step, _details(event, began), f"{event.host}  {event.status}")
 
 
-def _doubted(word: Word) -> str:
-    return f" (does not count: {word.doubt})" if word.doubt else ""
+def _said(word: Word) -> tuple[str, str, str]:
+    """Return what a person said: the word, by whom and why, and of what."""
+    doubt = f" (does not count: {word.doubt})" if word.doubt else ""
+    match word:
+        case Approved():
+            return "approved", f"by {word.by} {word.comment}{doubt}", ""
+        case Rejected():
+            return "rejected", f"by {word.by}: {word.reason}{doubt}", ""
+        case Waived():
+            return "waived", f"by {word.by}: {word.reason}{doubt}", word.item
+        case Ticked():
+            return "ticked", f"by {word.by} {word.comment}{doubt}", word.item
+        case EmergencyDeclared():
+            return "emergency", f"until {moment(word.until)}, by {word.by}: {word.reason}{doubt}", ""
+        case Reviewed():
+            return "reviewed", f"by {word.by}: {word.text}{doubt}", ""
+        case ChangeRequested():
+            return "requested", f"by {word.by}: {word.reason}{doubt}", word.id
+        case _:
+            assert_never(word)
 
 
 def _around(event: MaintenanceBegun | MaintenanceLeft) -> Iterator[str]:

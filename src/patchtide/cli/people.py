@@ -21,7 +21,7 @@ from patchtide.wiring import desk, settings, speaker, who
 _SHORTEST_DIGEST = 12
 
 
-_sign = click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Speak with your private key.")
+signing = click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Speak with your private key.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def _desk(call: Call) -> Desk:
 @click.argument("run_name", metavar="RUN")
 @click.option("--comment", default="", help="Why, for the record.")
 @click.option("--digest", default="", help="Approve only if this is the digest of the run's plan.")
-@_sign
+@signing
 @click.pass_obj
 def approve(call: Call, run_name: str, comment: str, digest: str, sign: Path | None) -> int:
     """Agree to exactly the plan of a run, for the opening that comes next; never as its requester.
@@ -70,7 +70,7 @@ def approve(call: Call, run_name: str, comment: str, digest: str, sign: Path | N
 @command("reject")
 @click.argument("run_name", metavar="RUN")
 @because
-@_sign
+@signing
 @click.pass_obj
 def reject(call: Call, run_name: str, reason: str, sign: Path | None) -> int:
     """Say no to a run that you are asked about: nothing new begins in those tiers until you approve."""
@@ -87,7 +87,7 @@ def reject(call: Call, run_name: str, reason: str, sign: Path | None) -> int:
 @click.argument("run_name", metavar="RUN")
 @click.argument("item")
 @because
-@_sign
+@signing
 @click.pass_obj
 def waive(call: Call, run_name: str, item: str, reason: str, sign: Path | None) -> int:
     """Let a run go on without one ITEM that its gates ask for, such as `notice`; who, and why, is shown everywhere."""

@@ -18,7 +18,7 @@ from patchtide.core.steps import PENDING_EXIT_CODE
 from patchtide.documents import plan_schema, plan_text
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.words import listed, one_line
-from patchtide.wiring import desk, settings, who
+from patchtide.wiring import author, desk, settings
 
 
 @command("plan")
@@ -42,7 +42,7 @@ def plan(
     writable(out)
     usable(sign)
     project = settings(call.config)
-    made = surveyed_plan(project, desk(project, LineNotifier(call)), who(), call, bundle)
+    made = surveyed_plan(project, desk(project, LineNotifier(call)), author(project, sign), call, bundle)
     made = signed_plan(made, sign)
     if out:
         written(out, plan_text(made))

@@ -8,6 +8,7 @@ import click
 from patchtide.cli.asking import agree, refuse_unanswerable
 from patchtide.cli.call import Call, command
 from patchtide.cli.driving import concluded, driven
+from patchtide.cli.emergency import urgent
 from patchtide.cli.files import text_in, writable
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import told, warned
@@ -15,14 +16,13 @@ from patchtide.cli.surveying import refuse_stale, surveyed_plan
 from patchtide.cli.trusting import refuse_unsigned, signed_plan, usable, vouched
 from patchtide.core.errors import UsageError
 from patchtide.core.plan import Plan
-from patchtide.core.settings import Settings
 from patchtide.documents import plan_of
-from patchtide.engine.desk import Desk
+from patchtide.engine.consent import declare, emergency_span
 from patchtide.engine.inspect import run_named
 from patchtide.engine.rollout import open_run
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.words import amount
-from patchtide.wiring import desk, settings, who
+from patchtide.wiring import author, desk, owner_of, settings, speaker, who
 
 _no_wait = click.option("--no-wait", is_flag=True, help="Exit with 6 instead of waiting for a window or a person.")
 _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write the result as JUnit XML.")
@@ -34,16 +34,25 @@ _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write th
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
 @click.option("--bundle", metavar="NAME", help="Carry out what an imported bundle holds; hosts need no mirror.")
 @click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the plan with a private key.")
+@click.option("--emergency", is_flag=True, help="It cannot wait for a window: begin now, all other gates stay.")
+@click.option("--reason", default="", help="Why it is an emergency, for the record.")
+@click.option(
+    "--limit", metavar="TIME", help="How long the emergency lasts (2h); as the configuration says by default."
+)
 @_no_wait
 @_junit
 @click.pass_obj
 def run(
     call: Call,
+    *,
     plan_file: Path | None,
     yes: bool,
     no_input: bool,
     bundle: str | None,
     sign: Path | None,
+    emergency: bool,
+    reason: str,
+    limit: str | None,
     no_wait: bool,
     junit: Path | None,
 ) -> int:
@@ -57,23 +66,26 @@ def run(
         raise UsageError("--plan and --bundle are two plans", hint="A plan made with `plan --bundle` knows its bundle.")
     writable(junit)
     usable(sign)
+    urgency = urgent(reason, limit, declared=emergency)
     project = settings(call.config, planning=plan_file is None)
+    speaks = speaker(project, sign if sign and owner_of(project, sign) else None) if urgency else None
     if plan_file is None:
         refuse_unsigned(project, sign)
     ports = desk(project, LineNotifier(call))
-    plan = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else _made(project, ports, call, bundle)
-    plan = signed_plan(plan, sign)
+    known = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else None
+    by = author(project, sign)
+    plan = signed_plan(known or surveyed_plan(project, ports, by, call, bundle), sign)
     vouched(plan, project, str(plan_file or ""))
     refuse_stale(plan, project)
-    _agreed(plan, call, yes=yes, known=plan_file is not None)
-    run_id = open_run(plan, ports, who())
+    if urgency:
+        emergency_span(plan, urgency.limit)
+    _agreed(plan, call, yes=yes, known=known is not None)
+    run_id = open_run(plan, ports, by)
+    if urgency and speaks:
+        declare(run_id, ports, speaks, urgency.reason, urgency.limit)
     told(f"\nrun {run_id}", call)
-    ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
+    ended = driven(run_id, ports, call, by=by, wait=not no_wait)
     return concluded("run", run_id, ended, ports.store, call, junit)
-
-
-def _made(project: Settings, ports: Desk, call: Call, bundle: str | None) -> Plan:
-    return surveyed_plan(project, ports, who(), call, bundle)
 
 
 def _agreed(plan: Plan, call: Call, *, yes: bool, known: bool) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -10,10 +11,11 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, width
 from patchtide.core.run import Run, fold
-from patchtide.engine.inspect import run_named, standing
+from patchtide.engine.inspect import reviews_owed, run_named, standing
 from patchtide.ports import Lock, Notifier, Store
 from patchtide.report.runtext import next_words, standing_text, summary
 from patchtide.report.runview import run_view
+from patchtide.report.words import one_line
 from patchtide.wiring import lock, settings, store, synchronised
 
 _POLL_SECONDS = 1.0
@@ -36,19 +38,22 @@ def status(call: Call, run_name: str | None, watch: bool) -> int:
     if watch and not call.json:
         _watched(run_id, run, log, call)
         return 0
-    _told(run_id, run, lock(project), call)
+    _told(run_id, run, lock(project), call, reviews_owed(log))
     return 0
 
 
-def _told(run_id: str, run: Run, held: Lock, call: Call) -> None:
+def _told(run_id: str, run: Run, held: Lock, call: Call, owed: Sequence[tuple[str, str]]) -> None:
     action = standing(run, now(), synchronised)
     holder = held.holder()
     view = run_view(run_id, run, now())
     if call.json:
         coming = {"kind": type(action).__name__.lower(), "words": next_words(action, run_id, holder), "action": action}
-        raw(document("status", view, next=coming, holder=holder))
-    else:
-        printed(standing_text(view, action, holder, width(call)), call)
+        debts = [{"run": owing, "why": why} for owing, why in owed]
+        raw(document("status", view, next=coming, holder=holder, reviews_owed=debts))
+        return
+    printed(standing_text(view, action, holder, width(call)), call)
+    for owing, why in owed:
+        printed(f"run {owing} owes a review: {one_line(why)}; `patchtide review {owing} --text ...`", call)
 
 
 def _watched(run_id: str, run: Run, log: Store, call: Call) -> None:

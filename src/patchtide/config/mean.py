@@ -5,6 +5,7 @@ from pathlib import Path
 
 from patchtide.config.around import backup_meant, meant
 from patchtide.config.checks import HealthCheck
+from patchtide.config.consent import Checklist
 from patchtide.config.impacts import impacts_meant
 from patchtide.config.mean_times import Calendars, blackouts_meant, window_meant, zone_of_tier
 from patchtide.config.schema import Approvals, CalendarFile, ConfigFile, Limits, Tier, Updates
@@ -25,7 +26,7 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         path=str(path),
         inventory=tuple(str(folder / name) for name in file.inventory),
         state=str(state.absolute() if state else folder / (file.state or STATE)),
-        tiers=_tiers(file, read, file.return_),
+        tiers=_with_checklists(file, _tiers(file, read, file.return_)),
         windows=_windows(file, file.timezone, read),
         blackouts=blackouts_meant(file, read),
         selection=_selection(file.updates),
@@ -39,6 +40,7 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         backup=backup_meant(file.backup, folder),
         forks=file.forks,
         trust=tuple(str(folder / name) for name in file.trust),
+        emergency=policy.EmergencyPolicy(file.emergency.limit, file.emergency.second_person == "required"),
         people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
         clock=file.clock,
         impacts=impacts_meant(file.impacts),
@@ -69,6 +71,20 @@ def _tiers(
     return tuple(_tier(tier, _windows(file, zone_of_tier(tier, file), read), returns) for tier in file.tiers)
 
 
+def _with_checklists(file: ConfigFile, tiers: tuple[TierSettings, ...]) -> tuple[TierSettings, ...]:
+    return tuple(replace(tier, checklist=_checklist(file, tier.name)) for tier in tiers)
+
+
+def _checklist(file: ConfigFile, tier: str) -> tuple[policy.ChecklistItem, ...]:
+    lists = [one for one in file.checklists if tier in tiers_of(file, one)]
+    return tuple(policy.ChecklistItem(i.name, one.before, i.text or "", i.auto) for one in lists for i in one.items)
+
+
+def tiers_of(file: ConfigFile, checklist: Checklist) -> tuple[str, ...]:
+    """Return the tiers that a checklist is for."""
+    return checklist.tiers or tuple(tier.name for tier in file.tiers[1:])
+
+
 def _tier(tier: Tier, known: dict[str, windows.When], returns: policy.ReturnBy) -> TierSettings:
     always = tier.window == (windows.ALWAYS,)
     return TierSettings(
@@ -85,6 +101,7 @@ def _tier(tier: Tier, known: dict[str, windows.When], returns: policy.ReturnBy) 
         approvals=_approvals(tier.approvals) if tier.approvals else None,
         returns=tier.return_ or returns,
         zone_from=tier.timezone.variable if tier.timezone else "",
+        request=tier.request == "required",
     )
 
 

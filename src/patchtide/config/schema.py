@@ -9,6 +9,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, mod
 
 from patchtide.config.backup import Backup
 from patchtide.config.checks import HealthCheck
+from patchtide.config.consent import Checklist, Emergency
 from patchtide.config.impacts import Impacts
 from patchtide.config.maintenance import Maintenance
 from patchtide.config.scalars import (
@@ -174,6 +175,8 @@ class Tier(Section):
     """A host variable: no two hosts with the same value are in one wave."""
     approvals: Approvals | None = None
     """Who has to agree first; nobody when left out."""
+    request: Annotated[str, *_choice(("optional", "required"))] = "optional"
+    """`required`: nothing begins before somebody made a change request for the very plan."""
     failure_budget: Budget = Amount(count=0)
     """How many hosts may fail, over all waves, before the tier stops; unreachable ones count."""
     on_failure: Annotated[OnFailure, *_choice(tuple(OnFailure), OnFailure)] = OnFailure.ROLLBACK
@@ -292,5 +295,9 @@ class ConfigFile(CalendarFile):
     nobody."""
     trust: Names = ()
     """Public keys whose signatures count, as paths relative to this file; with any, only signed plans are run."""
+    checklists: tuple[Checklist, ...] = ()
+    """What has to be done by when before a tier's opening."""
+    emergency: Emergency = Field(default_factory=Emergency)
+    """What an emergency may do."""
     people: dict[Line, Names] = Field(default_factory=dict)
     """The public keys of people, as relative paths: a word of theirs counts when one of these signed it."""

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
-from patchtide.config.mean import limits_of, maintenance_meant
+from patchtide.config.mean import limits_of, maintenance_meant, tiers_of
 from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.config.schema import CalendarFile, ConfigFile, Tier
+from patchtide.core.checklist import OF_EARLIER_TIERS
+from patchtide.core.gates import RESERVED
 from patchtide.core.health import INSTALLED, time_taken
 from patchtide.core.maintenance import entering_room
 from patchtide.core.meant import meant
@@ -42,6 +44,7 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
             yield Fault(("health", position, "name"), f"no check can be called {INSTALLED!r}: that is judged anyway")
         yield from _unknown(("health", position, "tiers"), check.tiers, [tier.name for tier in file.tiers], "tier")
     yield from _maintenance_faults(file)
+    yield from _checklists(file)
     for position, tier in enumerate(file.tiers):
         judging = _judging(file, tier)
         if not judging:
@@ -61,6 +64,23 @@ def _maintenance_faults(file: ConfigFile) -> Iterator[Fault]:
     yield from _twice("maintenance.hooks", [hook.name for hook in named.hooks])
     for loc, tiers in named.concerned():
         yield from _unknown(("maintenance", *loc, "tiers"), tiers, known, "tier")
+
+
+def _checklists(file: ConfigFile) -> Iterator[Fault]:
+    names = [(place, item.name) for place, one in enumerate(file.checklists) for item in one.items]
+    for number, (place, name) in enumerate(names):
+        if name in {other for _, other in names[:number]} or name in RESERVED:
+            yield Fault(("checklists", place, "items"), f"the name {name!r} is taken", "Names tell things apart.")
+    for place, checklist in enumerate(file.checklists):
+        loc: Loc = ("checklists", place)
+        yield from _unknown((*loc, "tiers"), checklist.tiers, [tier.name for tier in file.tiers], "tier")
+        applied = tiers_of(file, checklist)
+        if not applied:
+            yield Fault(loc, "is for no tier: there is only the first one", "Say which with `tiers`.")
+        first = [item.name for item in checklist.items if item.auto in OF_EARLIER_TIERS]
+        if first and file.tiers[0].name in applied:
+            message = f"item {first[0]!r} asks what an earlier tier has proven, and nothing is before the first one"
+            yield Fault((*loc, "items"), message, "Leave it out there.")
 
 
 def _one_way_unapproved(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from patchtide.core import waivers
+from patchtide.core.emergency import declared, next_opening
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import Approvals, ValidFor
 from patchtide.core.run import Run
@@ -37,17 +38,28 @@ def may_speak(run: Run, tier: TierPlan, name: str) -> bool:
 
 def waiver(run: Run, tier: TierPlan, item: str) -> Waived | None:
     """Return the word by which somebody who has a say let a tier go on without an item, or None."""
-    return waivers.waiver(run.plan, run.opened_by, run.said, tier, item)
+    return next(waived(run, tier, item), None)
+
+
+def waived(run: Run, tier: TierPlan, item: str) -> Iterator[Waived]:
+    """Yield the words by which somebody who has a say let a tier go on without an item."""
+    return waivers.waived(run.plan, run.opened_by, run.said, tier, item)
 
 
 def opening_for(run: Run, tier: TierPlan, at: datetime) -> Opening | None:
     """Return the opening that a word said at an instant is for: the next one with room for a wave, or None."""
-    return run.plan.calendar(tier).next_opening(max(at, notice_over(run, tier)), run.plan.wall(tier.name))
+    return next_opening(run, tier, max(at, notice_over(run, tier)), run.plan.wall(tier.name))
+
+
+def current(run: Run, tier: TierPlan, said_at: datetime, now: datetime) -> bool:
+    """Tell whether the opening for which something was said is not over yet."""
+    opening = opening_for(run, tier, said_at)
+    return opening is None or now < opening.closes
 
 
 def notice_over(run: Run, tier: TierPlan) -> datetime:
-    """Return from when on a tier was announced for long enough."""
-    if tier.approvals is None or waiver(run, tier, NOTICE):
+    """Return from when on a tier was announced for long enough; an emergency is announced by its declaration."""
+    if tier.approvals is None or declared(run) or waiver(run, tier, NOTICE):
         return run.opened_at
     return run.opened_at + tier.approvals.notice
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from patchtide.core.approvals import NOTICE, approval_gate
+from patchtide.core.approvals import NOTICE, approval_gate, waiver
+from patchtide.core.checklist import checklist_gate
+from patchtide.core.emergency import may_begin, second_person_gate
 from patchtide.core.events import Installed
 from patchtide.core.hosts import Trait
 from patchtide.core.packages import Package
@@ -12,15 +14,38 @@ from patchtide.core.run import HostState, Run
 from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
 
+REQUEST = "request"
+RESERVED = frozenset({REQUEST, NOTICE})
+"""Things that are waived by these words, so nothing else is called so."""
+
 
 def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: Iterable[str] | None = None) -> Verdict:
-    """Say whether work that takes up to `need` may begin on a tier now: proven, agreed to, announced, in its window.
+    """Say whether work that takes up to `need` may begin on a tier now: proven, agreed to, go, in its window.
 
     The window is one of all `hosts` at once, by default of the whole tier.
     """
-    proven = proof_gate(run, tier)
-    agreed = approval_gate(run, tier, now) if proven.ok else proven
-    return agreed if not agreed.ok else run.plan.calendar(tier, hosts).may_begin(now, need)
+    shut = next((verdict for verdict in _held_by(run, tier, now) if not verdict.ok), None)
+    return shut or may_begin(run, tier, now, need, hosts)
+
+
+def _held_by(run: Run, tier: TierPlan, now: datetime) -> Iterator[Verdict]:
+    yield proof_gate(run, tier)
+    yield request_gate(run, tier)
+    yield approval_gate(run, tier, now)
+    yield second_person_gate(run)
+    yield checklist_gate(run, tier, now)
+
+
+def request_gate(run: Run, tier: TierPlan) -> Verdict:
+    """Say whether a tier that wants a change request has one for this very plan."""
+    if not tier.request or waiver(run, tier, REQUEST):
+        return yes("no_request_needed", "no change request is waited for")
+    mine = [word for word in run.said.requests if word.digest == run.plan.digest]
+    sound = [word for word in mine if not word.doubt]
+    if sound:
+        return yes("requested", f"asked for by {sound[-1].by} with {sound[-1].id}")
+    doubt = f"; {mine[-1].id} does not count: {mine[-1].doubt}" if mine else ""
+    return no(REQUEST, f"tier {tier.name!r} wants a change request for this plan, and there is none{doubt}")
 
 
 def waivable(run: Run) -> dict[str, tuple[str, ...]]:
@@ -33,8 +58,11 @@ def waivable(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def _asked_for(tier: TierPlan) -> Iterator[str]:
+    if tier.request:
+        yield REQUEST
     if tier.approvals and tier.approvals.notice:
         yield NOTICE
+    yield from (item.name for item in tier.checklist)
 
 
 def failures(run: Run, tier: TierPlan) -> tuple[HostState, ...]:

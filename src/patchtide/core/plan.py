@@ -9,7 +9,19 @@ from patchtide.core.calendar import Calendar
 from patchtide.core.health import Check, made_in, time_taken
 from patchtide.core.maintenance import Maintenance, entering_room
 from patchtide.core.packages import Package, Removal
-from patchtide.core.policy import WAY_BACK, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy, room
+from patchtide.core.policy import (
+    WAY_BACK,
+    Amount,
+    Approvals,
+    ChecklistItem,
+    EmergencyPolicy,
+    Limits,
+    OnFailure,
+    RebootPolicy,
+    Restarts,
+    ReturnBy,
+    room,
+)
 from patchtide.core.signature import Signature
 from patchtide.core.timekeeping import ClockPolicy
 from patchtide.core.windows import Shut, When
@@ -66,6 +78,8 @@ class TierPlan:
     impact_why: str = ""
     refused: str = ""
     """Why none of the tier's windows takes its change; empty when one does."""
+    checklist: tuple[ChecklistItem, ...] = ()
+    request: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -122,6 +136,7 @@ class Plan:
     clock: ClockPolicy = ClockPolicy.TRUST
     maintenance: Maintenance = Maintenance()
     backup: Backup | None = None
+    emergency: EmergencyPolicy = EmergencyPolicy()
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 

@@ -78,6 +78,7 @@ def planned(
         clock=settings.clock,
         maintenance=settings.maintenance,
         backup=settings.backup,
+        emergency=settings.emergency,
     )
     return classified(plan, settings.impacts, asking=settings.impacts_ask)
 
@@ -128,6 +129,8 @@ def _tier(settings: Settings, tier: TierSettings, hosts: Sequence[Host], probes:
         pattern=tier.pattern,
         returns=tier.returns,
         zones=zones_of(settings, tier, hosts, probes),
+        checklist=tier.checklist,
+        request=tier.request,
     )
 
 

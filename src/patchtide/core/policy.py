@@ -91,6 +91,24 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One thing that has to be done before a tier's opening, and how long before; `auto`: it is found out by itself."""
+
+    name: str
+    before: timedelta
+    text: str = ""
+    auto: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyPolicy:
+    """How long an emergency may last, and whether a second person has to agree first, or reviews it afterwards."""
+
+    limit: timedelta = timedelta(hours=4)
+    second_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How long things may take on a host: the wall of a window is kept with these."""
 

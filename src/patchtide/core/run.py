@@ -33,7 +33,17 @@ from patchtide.core.hosts import Hosts, Trait, hosts_of
 from patchtide.core.hoststate import HostState
 from patchtide.core.plan import HostPlan, Plan
 from patchtide.core.policy import RebootPolicy, ReturnBy
-from patchtide.core.said import Approved, Rejected, Said, Waived, heard
+from patchtide.core.said import (
+    Approved,
+    ChangeRequested,
+    EmergencyDeclared,
+    Rejected,
+    Reviewed,
+    Said,
+    Ticked,
+    Waived,
+    heard,
+)
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
 from patchtide.core.waivers import checks_waived
@@ -122,7 +132,7 @@ def fold(run: Run, event: Event) -> Run:
             return replace(run, hosts=run.hosts | settled)
         case Held():
             return replace(run, held=event)
-        case Approved() | Rejected() | Waived():
+        case Approved() | Rejected() | Waived() | Ticked() | EmergencyDeclared() | Reviewed() | ChangeRequested():
             return replace(run, said=heard(run.said, event))
         case Aborted():
             # What nobody could tell, and nobody did, counts as harm.

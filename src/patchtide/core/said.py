@@ -52,11 +52,78 @@ class Waived:
     kind: Literal["waived"] = "waived"
 
 
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A person has done, or seen to, one manual item of a checklist."""
+
+    at: datetime
+    by: str
+    digest: str
+    item: str
+    comment: str = ""
+    signature: Signature | None = None
+    doubt: str = ""
+    kind: Literal["ticked"] = "ticked"
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyDeclared:
+    """A person lets a run go on outside its windows until an instant, because it cannot wait."""
+
+    at: datetime
+    by: str
+    digest: str
+    reason: str
+    until: datetime
+    signature: Signature | None = None
+    doubt: str = ""
+    kind: Literal["emergency_declared"] = "emergency_declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A person has looked at an emergency afterwards, and says what is to be learnt of it."""
+
+    at: datetime
+    by: str
+    digest: str
+    text: str
+    signature: Signature | None = None
+    doubt: str = ""
+    kind: Literal["reviewed"] = "reviewed"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequested:
+    """A person asks for a change: what, why, and what may go wrong, for those who are to agree to it.
+
+    `impact` is low, medium, high or critical, `likelihood` (of harm) low, medium or high.
+    """
+
+    at: datetime
+    by: str
+    digest: str
+    id: str
+    what: str
+    reason: str
+    impact: str
+    likelihood: str
+    risk: str
+    dependencies: str
+    rollback_plan: str
+    testing_plan: str
+    schedule: str
+    contact: str
+    signature: Signature | None = None
+    doubt: str = ""
+    kind: Literal["change_requested"] = "change_requested"
+
+
 Vote: TypeAlias = Approved | Rejected
-Word: TypeAlias = Approved | Rejected | Waived
+Word: TypeAlias = Approved | Rejected | Waived | Ticked | EmergencyDeclared | Reviewed | ChangeRequested
 """What a person says that a gate relies on: whoever has a key has to sign it."""
 
-WORDS = (Approved, Rejected, Waived)
+WORDS = (Approved, Rejected, Waived, Ticked, EmergencyDeclared, Reviewed, ChangeRequested)
 SYSTEM_USER = "system user"
 
 
@@ -71,6 +138,10 @@ class Said:
 
     votes: tuple[Vote, ...] = ()
     waivers: tuple[Waived, ...] = ()
+    ticks: tuple[Ticked, ...] = ()
+    emergency: EmergencyDeclared | None = None
+    reviews: tuple[Reviewed, ...] = ()
+    requests: tuple[ChangeRequested, ...] = ()
 
 
 def heard(said: Said, word: Word) -> Said:
@@ -80,5 +151,13 @@ def heard(said: Said, word: Word) -> Said:
             return replace(said, votes=(*said.votes, word))
         case Waived():
             return replace(said, waivers=(*said.waivers, word))
+        case Ticked():
+            return replace(said, ticks=(*said.ticks, word))
+        case EmergencyDeclared():
+            return said if said.emergency and word.doubt else replace(said, emergency=word)
+        case Reviewed():
+            return replace(said, reviews=(*said.reviews, word))
+        case ChangeRequested():
+            return replace(said, requests=(*said.requests, word))
         case _:
             assert_never(word)

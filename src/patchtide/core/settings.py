@@ -10,7 +10,18 @@ from patchtide.core.health import Check
 from patchtide.core.impact import TABLE, Impact, Rules
 from patchtide.core.maintenance import Maintenance
 from patchtide.core.patchset import Selection
-from patchtide.core.policy import NONE, Amount, Approvals, Limits, OnFailure, RebootPolicy, Restarts, ReturnBy
+from patchtide.core.policy import (
+    NONE,
+    Amount,
+    Approvals,
+    ChecklistItem,
+    EmergencyPolicy,
+    Limits,
+    OnFailure,
+    RebootPolicy,
+    Restarts,
+    ReturnBy,
+)
 from patchtide.core.timekeeping import ClockPolicy
 from patchtide.core.waves import EVERYONE
 from patchtide.core.windows import Shut, When
@@ -35,6 +46,8 @@ class TierSettings:
     on_failure: OnFailure = OnFailure.ROLLBACK
     approvals: Approvals | None = None
     returns: ReturnBy = ReturnBy.PACKAGES
+    checklist: tuple[ChecklistItem, ...] = ()
+    request: bool = False
     where: str = ""
     zone_from: str = ""
     """The host variable that names a host's zone; empty for the one that the host itself is set to."""
@@ -69,6 +82,7 @@ class Settings:
     impacts: Mapping[Impact, Rules] = field(default_factory=lambda: dict(TABLE))
     impacts_ask: bool = False
     """Whether the classes' notice and approvals hold, which they do where the configuration has them."""
+    emergency: EmergencyPolicy = EmergencyPolicy()
 
     def calendar(self, tier: TierSettings, zones: tuple[str, ...] = ()) -> Calendar:
         """Return when a tier may be worked on; `zones` are those of its hosts, where it goes by their clocks."""

@@ -1,5 +1,7 @@
 """Who has a say in a tier, and what they let a run go on without."""
 
+from collections.abc import Iterator
+
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.said import Said, Waived
 
@@ -18,15 +20,15 @@ def may_speak(plan: Plan, opened_by: str, tier: TierPlan, name: str) -> bool:
     return asked is None or (name in asked.people and name not in requesters(plan, opened_by))
 
 
-def waiver(plan: Plan, opened_by: str, said: Said, tier: TierPlan, item: str) -> Waived | None:
-    """Return the word by which somebody who has a say let a tier go on without an item, or None."""
+def waived(plan: Plan, opened_by: str, said: Said, tier: TierPlan, item: str) -> Iterator[Waived]:
+    """Yield the words by which somebody who has a say let a tier go on without an item."""
     found = (word for word in said.waivers if word.item == item and not word.doubt and word.digest == plan.digest)
-    return next((word for word in found if may_speak(plan, opened_by, tier, word.by)), None)
+    return (word for word in found if may_speak(plan, opened_by, tier, word.by))
 
 
 def checks_waived(plan: Plan, opened_by: str, said: Said, tier: str) -> frozenset[str]:
     """Return the health checks without which somebody who has a say lets a tier go on."""
     items = {word.item for word in said.waivers if word.item.startswith(HEALTH)}
     tiers = [one for one in plan.tiers if one.name == tier] if items else []
-    known = {item for item in items for one in tiers if waiver(plan, opened_by, said, one, item)}
+    known = {item for item in items for one in tiers if any(waived(plan, opened_by, said, one, item))}
     return frozenset(item.removeprefix(HEALTH) for item in known)

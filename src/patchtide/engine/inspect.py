@@ -5,13 +5,15 @@ from datetime import datetime
 
 from patchtide.core.actions import Action
 from patchtide.core.decide import decide
+from patchtide.core.emergency import owes_review
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import KINDS, Quarantined, quarantined
 from patchtide.core.run import Run, folded
+from patchtide.core.said import ChangeRequested
 from patchtide.core.timekeeping import begins, clock_gate, held_by
-from patchtide.ports import Store
+from patchtide.ports import PROJECT, Store
 
 
 def run_named(store: Store, name: str | None) -> tuple[str, Run]:
@@ -52,3 +54,34 @@ def history(store: Store) -> tuple[tuple[str, Run], ...]:
 def timeline(store: Store, run_id: str) -> tuple[Event, ...]:
     """Return the events of a run in order."""
     return tuple(event for _, event in store.events(run_id))
+
+
+def requests_made(store: Store) -> tuple[tuple[str, ChangeRequested], ...]:
+    """Return all change requests, newest first, each with the run that it reached ("": none yet)."""
+    made: dict[str, tuple[str, ChangeRequested]] = {}
+    for stream, event in store.said("change_requested"):
+        if isinstance(event, ChangeRequested):
+            made[event.id] = ("" if stream == PROJECT else stream, event)
+    return tuple(sorted(made.values(), key=lambda one: one[1].at, reverse=True))
+
+
+def request_named(store: Store, name: str | None) -> tuple[str, ChangeRequested]:
+    """Return a change request by its id, its run or an unmistakable beginning; None: the newest. Raises UsageError."""
+    made = requests_made(store)
+    if not made:
+        raise UsageError("nobody has asked for a change yet", hint="`patchtide request new RUN --reason ...`")
+    if name is None:
+        return made[0]
+    found = [one for one in made if one[1].id.startswith(name)] or [one for one in made if one[0].startswith(name)][:1]
+    if not found:
+        raise UsageError(f"there is no change request {name!r}", hint=meant(name, [one.id for _, one in made]))
+    if len(found) > 1:
+        raise UsageError(f"{name!r} is the beginning of several: {', '.join(one.id for _, one in found)}")
+    return found[0]
+
+
+def reviews_owed(store: Store) -> tuple[tuple[str, str], ...]:
+    """Return the runs whose emergency is still to be reviewed, oldest first, each with why."""
+    runs = dict.fromkeys(run_id for run_id, _ in store.said("emergency_declared"))
+    found = ((run_id, owes_review(folded(event for _, event in store.events(run_id)))) for run_id in runs)
+    return tuple((run_id, why) for run_id, why in found if why)

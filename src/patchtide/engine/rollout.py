@@ -26,6 +26,7 @@ from patchtide.core.quarantine import refused_versions
 from patchtide.core.run import Run, fold, folded
 from patchtide.core.steps import Step
 from patchtide.engine.around import entered, leases, left
+from patchtide.engine.consent import requests_waiting
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
 from patchtide.engine.inspect import in_quarantine, standing
@@ -82,6 +83,8 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
         if run.outcome is None:
             orphans = desk.executor.fence(run_id)
             desk.store.append(run_id, RunTaken(desk.clock.now(), by, orphans))
+            for request_made in requests_waiting(run, desk):
+                desk.store.append(run_id, request_made)
         try:
             run = _driven(run_id, run, desk, wait=wait)
         finally:

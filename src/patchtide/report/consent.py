@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from patchtide.core.approvals import counted, may_speak
+from patchtide.core.approvals import Counted, counted, may_speak
+from patchtide.core.change import level, score
+from patchtide.core.emergency import owes_review, second_person
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, Vote, Waived, Word, known_by
 from patchtide.report.words import moment, one_line
@@ -51,7 +53,9 @@ def _vote(run: Run, place: int, now: datetime) -> VoteView:
     asking = [tier for tier in run.plan.tiers if tier.approvals]
     found = [counted(run, tier, now)[place] for tier in asking if tier.approvals and vote.by in tier.approvals.people]
     one = next((each for each in found if each.counts), found[0] if found else None)
-    why = one.why if one else f"{vote.by} is not asked"
+    if one is None and second_person(run) == vote.by:
+        one = Counted(vote, counts=True, why="the second person of the emergency")
+    why = one.why if one else vote.doubt or f"{vote.by} is not asked"
     comment = vote.comment if isinstance(vote, Approved) else vote.reason
     return VoteView(
         word=str(vote.kind),
@@ -80,6 +84,65 @@ def _unheard(run: Run, word: Waived) -> Iterator[str]:
         yield f"{word.by} has no say in it"
 
 
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """Who lets a run go on outside its windows until when, why, and what is owed for it ("": nothing)."""
+
+    by: str
+    at: datetime
+    until: datetime
+    reason: str
+    known: str
+    doubt: str
+    second_person: str | None
+    review_owed: str
+    reviews: tuple[str, ...]
+
+
+def emergency_view(run: Run) -> EmergencyView | None:
+    """Return the emergency of a run, or None."""
+    found = run.said.emergency
+    if found is None:
+        return None
+    return EmergencyView(
+        by=one_line(found.by),
+        at=found.at,
+        until=found.until,
+        reason=one_line(found.reason),
+        known=_known(found),
+        doubt=one_line(found.doubt),
+        second_person=second_person(run),
+        review_owed=one_line(owes_review(run) or ""),
+        reviews=tuple(one_line(f"{word.by}: {word.text}") for word in run.said.reviews if not word.doubt),
+    )
+
+
+def request_names(run: Run) -> tuple[str, ...]:
+    """Return the change requests for a run's plan, each with who made it and how risky it is."""
+    return tuple(
+        one_line(f"{word.id} by {word.by}, risk {score(word)} ({level(score(word))}): {word.reason}{_but(word.doubt)}")
+        for word in run.said.requests
+        if word.digest == run.plan.digest
+    )
+
+
+def _but(doubt: str) -> str:
+    return f"; does not count: {doubt}" if doubt else ""
+
+
+def emergency_lines(view: EmergencyView | None) -> Iterator[tuple[str, str]]:
+    """Yield what there is to be known of an emergency, each as a word and a sentence."""
+    if view is None:
+        return
+    told = f"until {moment(view.until)}, by {view.by} {moment(view.at)} ({view.known}): {view.reason}"
+    yield "emergency", f"{told}{_but(view.doubt)}"
+    if view.second_person:
+        yield "second person", view.second_person
+    yield from (("reviewed", f"by {text}") for text in view.reviews)
+    if view.review_owed:
+        yield "owes a review", view.review_owed
+
+
 def consent_lines(votes: Iterable[VoteView], waivers: Iterable[WaiverView]) -> Iterator[tuple[str, str]]:
     """Yield what people said, each as a word and a sentence."""
     for vote in votes:
@@ -87,6 +150,5 @@ def consent_lines(votes: Iterable[VoteView], waivers: Iterable[WaiverView]) -> I
         said = f": {vote.comment}" if vote.comment else ""
         yield vote.word, f"{told}{said}; {'counts' if vote.counts else 'does not count'}: {vote.why}"
     for waiver in waivers:
-        doubt = f"; does not count: {waiver.doubt}" if waiver.doubt else ""
-        told = f"{waiver.item} by {waiver.by} {moment(waiver.at)} ({waiver.known}): {waiver.reason}{doubt}"
-        yield "waived", told
+        told = f"{waiver.item} by {waiver.by} {moment(waiver.at)} ({waiver.known}): {waiver.reason}"
+        yield "waived", f"{told}{_but(waiver.doubt)}"

@@ -166,6 +166,11 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
     yield from backup_lines(plan.backup_of(tier.name))
     yield from around_lines(plan.maintenance.of(tier.name))
+    if tier.request:
+        yield "wants a change request for this plan: `patchtide request new`"
+    if tier.checklist:
+        items = listed([f"{item.name} (T-{span(item.before)})" for item in tier.checklist])
+        yield f"goes when its checklist is done: {items}"
     if tier.approvals:
         notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
         people = listed(map(one_line, tier.approvals.people))

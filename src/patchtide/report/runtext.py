@@ -102,11 +102,19 @@ def _carried_on(run_id: str, holder: str | None) -> str:
     return f"; nobody is at it: go on with `patchtide resume {run_id}` or `patchtide tick`"
 
 
+_ANSWERS = {
+    "approval": "`patchtide approve {}`",
+    "second_person": "`patchtide approve {}`",
+    "rejected": "who said no can approve: `patchtide approve {}`, or end it: `patchtide abort {} --reason ...`",
+    "request": "`patchtide request new {} --reason ...`",
+    "checklist": "`patchtide checklist show {}`",
+    "check_skipped": "`patchtide waive {} health:CHECK --reason ...` or `patchtide abort {} --reason ...`",
+}
+
+
 def _answer(run_id: str, code: str) -> str:
-    if code == "approval":
-        return f"; `patchtide approve {run_id}`"
-    if code == "check_skipped":
-        return f"; `patchtide waive {run_id} health:CHECK --reason ...` or `patchtide abort {run_id} --reason ...`"
+    if code in _ANSWERS:
+        return f"; {_ANSWERS[code].replace('{}', run_id)}"
     if code == INCONCLUSIVE:
         yes = f"`patchtide waive {run_id} health:CHECK --reason ...` (it is well)"
         again = f"`patchtide resume {run_id}` (look again)"

@@ -9,7 +9,18 @@ from patchtide.core.plan import HostPlan, TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.said import Approved, Rejected
 from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
-from patchtide.report.consent import VoteView, WaiverView, consent_lines, vote_views, waiver_views
+from patchtide.report.checklist import TierChecklist, checklist_lines, checklist_view
+from patchtide.report.consent import (
+    EmergencyView,
+    VoteView,
+    WaiverView,
+    consent_lines,
+    emergency_lines,
+    emergency_view,
+    request_names,
+    vote_views,
+    waiver_views,
+)
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
 from patchtide.report.words import amount, counted, one_line
 
@@ -78,6 +89,9 @@ class RunView:
     approvals: tuple[VoteView, ...]
     rejections: tuple[VoteView, ...]
     waivers: tuple[WaiverView, ...]
+    requests: tuple[str, ...]
+    emergency: EmergencyView | None
+    checklists: tuple[TierChecklist, ...]
     aborted: str | None
     quarantined: tuple[str, ...]
     totals: str
@@ -118,6 +132,9 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         approvals=vote_views(run, Approved, now),
         rejections=vote_views(run, Rejected, now),
         waivers=waiver_views(run),
+        requests=request_names(run),
+        emergency=emergency_view(run),
+        checklists=checklist_view(run, now),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         quarantined=tuple(sorted(run.quarantined)),
         totals=fixes_text(run.plan),
@@ -130,7 +147,9 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
 
 def said_lines(view: RunView) -> tuple[tuple[str, str], ...]:
     """Return what people said to a run, each as a word and a sentence."""
-    return tuple(consent_lines((*view.approvals, *view.rejections), view.waivers))
+    asked = (("requested", text) for text in view.requests)
+    voted = consent_lines((*view.approvals, *view.rejections), view.waivers)
+    return (*emergency_lines(view.emergency), *asked, *voted, *checklist_lines(view.checklists))
 
 
 def _places(run: Run) -> Iterable[tuple[TierPlan, int, str]]:
