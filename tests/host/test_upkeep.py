@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from plugins.module_utils.host import giveback, upkeep
+from plugins.module_utils.host import giveback, pairs, upkeep
 from plugins.module_utils.host.command import Finished
+from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.journal import Journal
 
 
@@ -85,3 +86,43 @@ def test_a_run_gives_back_what_an_earlier_one_never_did(tmp_path: Path, said: li
     assert (later.read("maintenance") or {})["stopped"] == ["apt-daily.timer"]
     assert (journal(tmp_path, "r-1").read("maintenance") or {})["state"] == "left"
     assert units(tmp_path) == ["patchtide-r-2-giveback.service", "patchtide-r-2-giveback.timer"]
+
+
+def flag(root: Path) -> list[pairs.Pair]:
+    return pairs.wanted([{"kind": "flag", "path": str(root / "flag"), "content": "down"}])
+
+
+def test_what_was_done_besides_is_undone_by_the_host_too_when_nobody_comes_back(
+    tmp_path: Path, said: list[str]
+) -> None:
+    here = journal(tmp_path, "r-1")
+    upkeep._entered(here, {}, flag(tmp_path))
+    assert (tmp_path / "flag").read_text() == "down"
+    assert upkeep.give_back("r-1", here.root) == 0
+    assert not (tmp_path / "flag").exists()
+    assert units(tmp_path) == []
+
+
+def test_a_timer_is_armed_for_a_flag_alone(tmp_path: Path, said: list[str]) -> None:
+    said.append("stop apt-daily.timer")  # nothing is active that could be paused
+    upkeep._entered(journal(tmp_path, "r-1"), {}, flag(tmp_path))
+    assert units(tmp_path) == ["patchtide-r-1-giveback.service", "patchtide-r-1-giveback.timer"]
+
+
+def test_updaters_come_back_although_something_else_cannot_be_undone(tmp_path: Path, said: list[str]) -> None:
+    here = journal(tmp_path, "r-1")
+    never = {"kind": "command", "name": "mine", "enter": ["true"], "leave": ["false"], "timeout": 5}
+    upkeep._entered(here, {}, [never])
+    with pytest.raises(HostError, match="hook mine, leave"):
+        upkeep._left(here, here.read("maintenance") or {})
+    assert "start apt-daily.timer" in said
+    assert units(tmp_path) == ["patchtide-r-1-giveback.service", "patchtide-r-1-giveback.timer"], "it is tried again"
+
+
+def test_a_later_run_undoes_what_an_earlier_one_left_behind_before_it_begins(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "flag").write_text("all is well")
+    upkeep._entered(journal(tmp_path, "r-1"), {}, flag(tmp_path))
+    later = journal(tmp_path, "r-2")
+    upkeep._entered(later, {}, flag(tmp_path))
+    upkeep._left(later, later.read("maintenance") or {})
+    assert (tmp_path / "flag").read_text() == "all is well"
