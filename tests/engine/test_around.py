@@ -1,14 +1,15 @@
 """Maintenance mode around hosts: noted before it is done, undone whatever happens, also by the next controller."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.core.made import plan, tier
 from tests.engine.desks import Answering, desk
 
-from patchtide.adapters.fake import ENTERED, READY, MemoryOutside
+from patchtide.adapters.fake import ENTERED, READY, MemoryOutside, MemoryStore
 from patchtide.core.errors import PatchtideError
-from patchtide.core.events import MaintenanceBegun, Status
+from patchtide.core.events import Event, MaintenanceBegun, Status
 from patchtide.core.maintenance import Action, Drain, Maintenance, Matcher, Order, Silence
 from patchtide.core.plan import Plan
 from patchtide.core.steps import EndState, Outcome, Step
@@ -170,3 +171,44 @@ def test_the_deeds_go_only_to_hosts_that_entered() -> None:
     run = drive(open_run(acting(DRAIN), at, "ann"), at, by="ann", wait=True)
     assert run.hosts["t1"].end is EndState.QUARANTINED
     assert set(outside.states.values()) == {READY}, "a host that is gone is not drained for ever"
+
+
+class Dying(MemoryStore):
+    """A log whose controller dies at its nth event, before it is written or right after."""
+
+    def __init__(self, at: int, *, written: bool) -> None:
+        super().__init__()
+        self.left = at
+        self.written = written
+
+    def append(self, run_id: str, event: Event) -> int:
+        self.left -= 1
+        if self.left:
+            return super().append(run_id, event)
+        if self.written:
+            super().append(run_id, event)
+        raise Killed
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("refuses", [(), (("enter", "balancer", "t1"),)], ids=["well", "refused"])
+def test_whenever_a_controller_dies_the_next_one_leaves_everything(
+    written: bool, refuses: tuple[tuple[str, str, str], ...]
+) -> None:
+    deaths = 0
+    for number in range(2, 60):
+        outside = Recording()
+        outside.refuses |= set(refuses)
+        outside.states[("balancer", "t2")] = "maint"
+        made = at_work(outside)
+        at = replace(made, store=Dying(number, written=written))
+        run_id = open_run(acting(*ALL), at, "ann")
+        try:
+            drive(run_id, at, by="ann", wait=True)
+        except Killed:
+            deaths += 1
+        run = drive(run_id, at, by="ann", wait=True)
+        assert run.outcome is not None
+        assert all(host.end is not None and not host.open for host in run.hosts.values())
+        assert {key: state for key, state in outside.states.items() if state != READY} == {("balancer", "t2"): "maint"}
+    assert deaths > 20
