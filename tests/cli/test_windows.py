@@ -115,6 +115,23 @@ def test_a_tier_by_its_hosts_clocks_is_never_open_until_a_zone_is_said(patchtide
     assert patchtide("windows", "next", "--timezone", "Mars/Olympus").code == 2
 
 
+def test_a_tier_has_a_zone_of_its_own_for_windows_and_blackouts_that_name_none(
+    patchtide: Patchtide, project: Path
+) -> None:
+    head = (
+        "timezone: Europe/Berlin\n"
+        "tiers: [{name: test, hosts: a, window: w}, {name: asia, hosts: b, window: [w, z], timezone: Asia/Tokyo}]\n"
+    )
+    window = 'w: {rrule: "FREQ=DAILY", at: "08:00", duration: 4h}'
+    fixed = 'z: {rrule: "FREQ=DAILY", at: "12:00", duration: 1h, timezone: UTC}'
+    office = 'blackouts: [{name: office, weekdays: mon-fri, from: "09:00", to: "17:00"}]'
+    configured(project, f"windows: {{{window}, {fixed}}}", office, head=head)
+    berlin = asked(patchtide, "2027-01-04T00:00Z", "--tier", "test")["next"]
+    assert (berlin["opens"], berlin["closes"]) == ("2027-01-04T07:00:00Z", "2027-01-04T08:00:00Z")
+    tokyo = asked(patchtide, "2027-01-04T00:00Z", "--tier", "asia")["next"]
+    assert (tokyo["name"], tokyo["opens"], tokyo["closes"]) == ("z", "2027-01-04T12:00:00Z", "2027-01-04T13:00:00Z")
+
+
 def test_the_list_has_every_opening_and_what_cuts_it_short(patchtide: Patchtide, project: Path) -> None:
     window = 'windows: {w: {rrule: "FREQ=WEEKLY;BYDAY=SU", at: "22:00", duration: 4h}}'
     configured(project, window, "blackouts: [{name: move, from: 2027-01-11, to: 2027-01-20, tiers: production}]")
@@ -164,6 +181,8 @@ def test_a_clock_that_is_off_is_a_reason_why_not(
     monkeypatch.setenv("PATH", str(program.parent))
     assert patchtide("windows", "why-not", "--json").document["code"] == "clock"
     assert patchtide("windows", "why-not", "--json", "--at", "2027-02-01").document["ok"]
+    findings = patchtide("doctor", "--no-hosts", "--json").document["findings"]
+    assert [f["level"] for f in findings if "clock of this machine" in f["message"]] == ["stop"]
     text = (project / "patchtide.yml").read_text("utf-8")
     (project / "patchtide.yml").write_text(text + "clock: trust\n", encoding="utf-8")
     assert json.loads(patchtide("windows", "why-not", "--json").out)["ok"]

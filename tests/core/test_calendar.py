@@ -148,6 +148,17 @@ def covers(when: Dated, at: datetime) -> bool:
     return any(begin <= at < end for begin, end in when.spans)
 
 
+def test_a_leap_day_is_found_however_far_it_is() -> None:
+    leap = Window("leap", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", time(3), HOUR, "UTC")
+    for now, day in (("2026-03-01T00:00Z", "2028-02-29"), ("2096-03-01T00:00Z", "2104-02-29")):
+        opening = Calendar((leap,)).next_opening(utc(now))
+        assert opening is not None
+        assert opening.opens == utc(f"{day}T03:00Z")
+        assert Calendar((leap,)).may_begin(utc(now), HOUR).until == opening.opens
+    over = Window("over", "FREQ=DAILY;UNTIL=20260228", time(3), HOUR, "UTC")
+    assert Calendar((over,)).next_opening(utc("2026-03-01T00:00Z")) is None
+
+
 def test_an_answer_does_not_depend_on_what_was_asked_before() -> None:
     calendar = Calendar((DAILY,), always=False)
     first = calendar.next_opening(utc("2027-01-10T02:59Z"))

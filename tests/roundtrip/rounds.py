@@ -26,7 +26,7 @@ tiers:
 updates: {{{updates}}}
 health:
   - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 60s}}
-  - {{name: units, services: unchanged, deadline: 60s}}
+  - {{name: units, services: unchanged, crash_window: 0s, deadline: 60s}}
 limits: {{patch: 30m, rollback: 30m}}
 """
 _RECORDER = Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ updates:
   exclude: [{exclude}]
 health:
   - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s}}
-  - {{name: units, services: unchanged, deadline: 30s}}
+  - {{name: units, services: unchanged, crash_window: 0s, deadline: 30s}}
 """
 # Debian's own updates take their time; tests about something else leave them out.
 ONLY_TIDEPOOL = ", ".join(

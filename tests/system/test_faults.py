@@ -116,8 +116,9 @@ def careless() -> Iterator[None]:
 
 
 def loose_there(project: Project[lab.Lab], host: str) -> str:
-    """The same below Patchtide's folder on a host; a confirm timer's unit is systemd's to read."""
-    return project.shell(host, "sh", "-c", "find /var/lib/patchtide -perm /077 ! -type l")
+    """The folders of runs on a host and their journals; what apt leaves deeper inside nobody else can reach."""
+    folders = "find /var/lib/patchtide -maxdepth 1 -type d -perm /077"
+    return project.shell(host, "sh", "-c", f"{folders}; find /var/lib/patchtide -name '*.json' -perm /077")
 
 
 def loose(folder: Path) -> list[str]:

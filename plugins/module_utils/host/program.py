@@ -5,6 +5,7 @@ from __future__ import annotations
 from .answer import respond
 from .inspection import inspect
 from .lending import lend
+from .measuring import measure
 from .patching import apply
 from .rebooting import reboot
 from .relaying import relay
@@ -22,6 +23,7 @@ __all__ = [
     "lend",
     "main",
     "maintenance",
+    "measure",
     "probe",
     "reboot",
     "relay",

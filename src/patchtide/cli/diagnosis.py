@@ -62,6 +62,12 @@ def _health(host: str, found: Probe) -> Iterator[Finding]:
         detail = f" ({one_line(measured.detail)})" if measured.detail else ""
         if measured.status == "fail":
             yield Finding(Level.NOTE, host, f"check {measured.name} fails already{detail}", "Look at it before a run.")
+        elif measured.status == "skipped":
+            hint = "Install its program, or waive the check by name: it keeps the run from the next tier."
+            yield Finding(Level.NOTE, host, f"check {measured.name} is not made{detail}", hint)
+        elif measured.status == "inconclusive":
+            hint = "Say what it has to print or answer: a person would be asked in every run."
+            yield Finding(Level.NOTE, host, f"check {measured.name} is inconclusive{detail}", hint)
         elif measured.status != "pass":
             hint = "What is not measured never passes: a run would put the host back."
             yield Finding(Level.STOP, host, f"check {measured.name} cannot be measured{detail}", hint)

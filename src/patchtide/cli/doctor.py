@@ -20,11 +20,12 @@ from patchtide.core.errors import PatchtideError
 from patchtide.core.patchset import Probe
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
+from patchtide.core.timekeeping import clock_gate
 from patchtide.engine.inspect import history
 from patchtide.engine.survey import surveyed
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount
-from patchtide.wiring import CONFIG_NAME, content, desk, lock, settings, store
+from patchtide.wiring import CONFIG_NAME, content, desk, lock, settings, store, synchronised
 
 _HERE = "controller"
 _CORE_BELOW = (2, 23)
@@ -45,7 +46,7 @@ def doctor(call: Call, no_hosts: bool) -> int:
     if project is None:
         findings += [problem] if problem else []
     else:
-        findings += [Finding(Level.OK, "configuration", project.path), *_state(project)]
+        findings += [Finding(Level.OK, "configuration", project.path), *_state(project), *_clock(project)]
         findings += _fleet(project, call, ask=not no_hosts and exit_code(findings) == 0)
     _told(findings, call)
     return exit_code(findings)
@@ -76,6 +77,13 @@ def _controller() -> Iterator[Finding]:
             yield Finding(Level.STOP, _HERE, f"the program {program} is missing", hint)
     if not (content() / "playbooks").is_dir():
         yield Finding(Level.STOP, _HERE, f"no playbooks under {content()}", "Install Patchtide again.")
+
+
+def _clock(project: Settings) -> Iterator[Finding]:
+    gate = clock_gate(project.clock, synchronised())
+    if not gate.ok:
+        hint = "Let a time server keep it: `timedatectl set-ntp true`; or say what is asked of it with `clock`."
+        yield Finding(Level.STOP, _HERE, gate.reason, hint)
 
 
 def _package(name: str) -> Finding:

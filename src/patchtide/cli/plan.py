@@ -15,10 +15,11 @@ from patchtide.cli.trusting import signed_plan, usable
 from patchtide.core.errors import UnreachableError
 from patchtide.core.plan import Plan
 from patchtide.core.steps import PENDING_EXIT_CODE
+from patchtide.core.timekeeping import clock_gate
 from patchtide.documents import plan_schema, plan_text
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.words import listed, one_line
-from patchtide.wiring import author, desk, settings
+from patchtide.wiring import author, desk, settings, synchronised
 
 
 @command("plan")
@@ -43,6 +44,9 @@ def plan(
     usable(sign)
     project = settings(call.config)
     made = surveyed_plan(project, desk(project, LineNotifier(call)), author(project, sign), call, bundle)
+    kept = clock_gate(made.clock, synchronised())
+    if not kept.ok:
+        warned(f"nothing would begin now: {kept.reason}")
     made = signed_plan(made, sign)
     if out:
         written(out, plan_text(made))

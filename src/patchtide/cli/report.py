@@ -11,6 +11,7 @@ from patchtide.cli.output import document, raw, told
 from patchtide.core.run import Run
 from patchtide.engine.inspect import run_named, timeline
 from patchtide.ports import Store
+from patchtide.report.numbers import numbers_views
 from patchtide.report.runview import bars, run_view
 from patchtide.wiring import settings, store
 
@@ -41,12 +42,13 @@ def report(call: Call, run_name: str | None, form: str | None, out: Path | None)
 def report_text(run_id: str, run: Run, log: Store, form: str) -> str:
     """Return a run in one of the formats."""
     view = run_view(run_id, run)
-    steps = bars(timeline(log, run_id))
+    events = timeline(log, run_id)
+    steps, numbers = bars(events), numbers_views(events)
     match form:
         case "html":
             from patchtide.report.html import html_text
 
-            return html_text(view, run, steps, datetime.now(UTC))
+            return html_text(view, run, steps, datetime.now(UTC), numbers)
         case "junit":
             from patchtide.report.junit import junit_text
 
@@ -58,6 +60,6 @@ def report_text(run_id: str, run: Run, log: Store, form: str) -> str:
         case "md":
             from patchtide.report.markdown import markdown_text
 
-            return markdown_text(view, steps)
+            return markdown_text(view, steps, numbers)
         case _:
-            return document("report", view, steps=steps) + "\n"
+            return document("report", view, steps=steps, numbers=numbers) + "\n"

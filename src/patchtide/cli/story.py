@@ -26,7 +26,7 @@ windows:
   daily: {{rrule: "FREQ=DAILY", at: "{opens}", duration: 6h, timezone: UTC}}
 health:
   - {{name: web, http: {{port: 8080, path: /healthz}}, warm_up: 1s, healthy_for: 2s, deadline: 15s}}
-  - {{name: units, services: unchanged}}   # whatever ran before runs now
+  - {{name: units, services: unchanged, crash_window: 3s}}   # whatever ran before runs now, and stays
 """
 
 _PATCHED, _BACK, _UNTOUCHED = EndState.PATCHED, EndState.ROLLED_BACK, EndState.UNTOUCHED

@@ -10,7 +10,7 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.output import document, printed, raw, width
 from patchtide.config.load import calendar_settings_of
-from patchtide.core.calendar import HORIZON, Calendar
+from patchtide.core.calendar import FARTHEST, Calendar
 from patchtide.core.errors import UsageError
 from patchtide.core.meant import meant
 from patchtide.core.settings import Settings, TierSettings
@@ -23,6 +23,7 @@ from patchtide.wiring import settings as settings_in
 if TYPE_CHECKING:
     from patchtide.report.calendars import Entry
 
+_YEARS_AHEAD = FARTHEST.days // 366
 _YEARS = range(1970, 2200)
 _MONTHS = click.IntRange(1, 120)
 
@@ -66,7 +67,7 @@ def _view(opening: Opening) -> dict[str, str]:
 def _reason(tier: TierSettings, calendar: Calendar, opening: Opening | None, now: datetime) -> str:
     if opening is None:
         never = calendar.never
-        return never.reason if never else f"no window opens within {HORIZON.days} days of {moment(now)}"
+        return never.reason if never else f"no window opens within {_YEARS_AHEAD} years of {moment(now)}"
     early = f", when blackout {opening.closed_by!r} begins" if opening.closed_by else ""
     until = "" if tier.always and not early else f" until {moment(opening.closes)}{early}"
     state = "is open" if opening.opens <= now else f"opens {moment(opening.opens)}, and stays open"

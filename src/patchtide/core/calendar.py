@@ -21,6 +21,9 @@ from patchtide.core.windows import (
 HORIZON = timedelta(days=400)
 """How far ahead an opening is looked for: more than a year, so that a yearly window is found."""
 
+FARTHEST = timedelta(days=9 * 366)
+"""How far one is looked for where there is none within the horizon: a leap day comes every eight years at least."""
+
 _DAY = timedelta(days=1)
 
 
@@ -95,9 +98,14 @@ class Calendar:
         return next((o for o in self.upcoming(now) if o.closes - max(o.opens, now) >= need), None)
 
     def upcoming(self, now: datetime) -> tuple[Opening, ...]:
-        """Return every stretch that is open at `now` or opens within the horizon, in order."""
-        known = _from_day_on(self, now.astimezone(UTC).date())
-        ahead = (o for o in known if o.closes > now and o.opens < now + HORIZON)
+        """Return every stretch that is open at `now` or opens within the horizon, in order.
+
+        Where there is none, it is the first one beyond.
+        """
+        known = _from_day_on(self, now.astimezone(UTC).date(), HORIZON)
+        ahead = [o for o in known if o.closes > now and o.opens < now + HORIZON]
+        if not ahead and not self.always:
+            ahead = [o for o in _from_day_on(self, now.astimezone(UTC).date(), FARTHEST) if o.closes > now][:1]
         return tuple(replace(o, opens=max(o.opens, now)) if self.always else o for o in ahead)
 
     def between(self, start: datetime, end: datetime) -> tuple[Opening, ...]:
@@ -160,10 +168,10 @@ class Calendar:
 
 
 @lru_cache(maxsize=128)
-def _from_day_on(calendar: Calendar, day: date) -> tuple[Opening, ...]:
-    """Return the stretches from a day (UTC) to the horizon; kept, because a waiting run asks every second."""
+def _from_day_on(calendar: Calendar, day: date, ahead: timedelta) -> tuple[Opening, ...]:
+    """Return the stretches from a day (UTC) on; kept, because a waiting run asks every second."""
     start = datetime.combine(day, time(), tzinfo=UTC)
-    return calendar.between(start, start + HORIZON + _DAY)
+    return calendar.between(start, start + ahead + _DAY)
 
 
 def _utc(instant: datetime) -> str:

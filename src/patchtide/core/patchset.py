@@ -176,7 +176,8 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     trouble = "; ".join(found.reason for found in probe.trouble) or None
     owes = probe.reboot_why if probe.reboot_owed else ()
     about = (name, probe.platform.key, probe.machine_id, changes, left_out)
-    return HostPlan(*about, refused=trouble, removes=leaving, owes_reboot=owes)
+    skipped = tuple(one.name for one in probe.measurements if one.status == "skipped")
+    return HostPlan(*about, refused=trouble, removes=leaving, owes_reboot=owes, skipped=skipped)
 
 
 def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pending]:

@@ -42,7 +42,7 @@ class HostPlan:
     """What one host gets and which packages leave it for that.
 
     `refused` says why it gets nothing at all, `left_out` which updates stay away and why; `owes_reboot` are the
-    reasons for a reboot that was put off before this plan.
+    reasons for a reboot that was put off before this plan, `skipped` the health checks whose program is not there.
     """
 
     name: str
@@ -54,6 +54,7 @@ class HostPlan:
     unreachable: bool = False
     removes: tuple[Removal, ...] = ()
     owes_reboot: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ class Plan:
     def calendar(self, tier: TierPlan, hosts: Iterable[str] | None = None) -> Calendar:
         """Return when some hosts of a tier may be worked on together; by default any that it has."""
         shut = tuple(b for b in self.blackouts if not b.tiers or tier.name in b.tiers)
-        zones = {tier.zones[host] for host in (tier.hosts if hosts is None else hosts) if host in tier.zones}
+        asked = (tier.hosts if hosts is None else hosts) if tier.zones else ()
+        zones = {tier.zones[host] for host in asked if host in tier.zones}
         return Calendar(tier.windows, shut, tier.always, tuple(sorted(zones)), tier.refused)
 
     def wall(self, tier: str) -> timedelta:

@@ -11,13 +11,16 @@ from patchtide.core.steps import Step
 from patchtide.report import words
 from patchtide.report.chart import SOAK, WAIT, Stretch
 from patchtide.report.fixes import cves_text, left_text
+from patchtide.report.numbers import WIDTH as STRIP
+from patchtide.report.numbers import NumbersView, places, spread_text
+from patchtide.report.proofs import not_made_lines
 from patchtide.report.runtext import OUTCOMES, took
 from patchtide.report.runview import Bar, RunView, said_lines
 from patchtide.report.simulated import COLUMNS, SimulationView, headline, stretch_row, summary_lines
 from patchtide.report.timeline import LEFT, ROW, WIDTH, timeline
 
 
-def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime) -> str:
+def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime, numbers: Sequence[NumbersView] = ()) -> str:
     """Return the page; whatever came from hosts or people is escaped and free of control characters."""
     page = _environment().get_template("report.html.j2")
     return page.render(
@@ -32,6 +35,9 @@ def html_text(view: RunView, run: Run, bars: Sequence[Bar], now: datetime) -> st
         drawing=timeline(view.hosts, bars, now),
         sizes={"left": LEFT, "row": ROW, "width": WIDTH},
         now=now,
+        numbers=numbers,
+        not_made=not_made_lines(run),
+        strip=STRIP,
     )
 
 
@@ -82,5 +88,5 @@ def _environment() -> Environment:
         finalize=lambda value: words.cleaned(value) if type(value) is str else value,
     )
     made.filters |= {"moment": words.moment, "stamp": words.stamp, "span": words.span, "size": words.size}
-    made.filters["cves"] = cves_text
+    made.filters |= {"cves": cves_text, "places": places, "spread": spread_text}
     return made

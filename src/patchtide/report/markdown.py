@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from patchtide.report.fixes import cves_text, left_text
+from patchtide.report.numbers import NumbersView, spread_text
 from patchtide.report.runtext import OUTCOMES, took
 from patchtide.report.runview import Bar, RunView, said_lines
 from patchtide.report.table import markdown, marked, table
 from patchtide.report.words import moment, span
 
 
-def markdown_text(view: RunView, bars: Sequence[Bar]) -> str:
-    """Return the whole report: outcome, hosts, what was installed, steps."""
-    return "\n\n".join([*_head(view), *_hosts(view), *_fixes(view), *_steps(bars)]) + "\n"
+def markdown_text(view: RunView, bars: Sequence[Bar], numbers: Sequence[NumbersView] = ()) -> str:
+    """Return the whole report: outcome, hosts, numbers that were compared, what was installed, steps."""
+    return "\n\n".join([*_head(view), *_hosts(view), *_numbers(numbers), *_fixes(view), *_steps(bars)]) + "\n"
 
 
 def _head(view: RunView) -> Iterator[str]:
@@ -24,6 +25,7 @@ def _head(view: RunView) -> Iterator[str]:
     facts += [("Signed with key", key) for key in view.signed_by]
     facts += [("Ended", f"{moment(view.ended_at)} ({took(view)})")] if view.ended_at else []
     facts += [(word.capitalize(), told) for word, told in said_lines(view)]
+    facts += [("Not made", line) for line in view.not_made]
     facts += [("Aborted", view.aborted)] if view.aborted else []
     facts += [("In quarantine", ", ".join(view.quarantined))] if view.quarantined else []
     yield "\n".join(f"- {name}: {marked(text)}" for name, text in facts)
@@ -33,6 +35,16 @@ def _hosts(view: RunView) -> Iterator[str]:
     rows = [(h.tier, str(h.wave), h.name, h.state, str(len(h.installed)), h.why) for h in view.hosts]
     yield "## Hosts"
     yield markdown(table(("Tier", "Wave", "Host", "State", "Packages", "Why"), rows))
+
+
+def _numbers(numbers: Sequence[NumbersView]) -> Iterator[str]:
+    if numbers:
+        rows = [
+            (one.host, one.check, spread_text(one.before, one.unit), spread_text(one.after, one.unit), one.status)
+            for one in numbers
+        ]
+        yield "## Numbers before and after"
+        yield markdown(table(("Host", "Check", "Before", "After", "Verdict"), rows))
 
 
 def _fixes(view: RunView) -> Iterator[str]:

@@ -8,6 +8,7 @@ from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import ReturnBy, ValidFor
 from patchtide.report.around import around_lines, backup_lines
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
+from patchtide.report.proofs import not_made
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, one_line, size, span
 
@@ -161,6 +162,8 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     else:
         yield "a host that goes dark stays as it is: limits.confirm is 0"
     yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
+    if plan.monitor:
+        yield f"watched for {span(plan.monitor)} after the last wave of all; what fails by then is put back"
     yield f"way back: {_WAYS_BACK[tier.returns]}"
     if tier.impact:
         yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
@@ -179,6 +182,9 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
 
 
 def _aside(plan: Plan) -> Iterator[str]:
+    left_out = [f"  {one_line(f'{item}: {why}')}" for item, why in not_made(plan)]
+    if left_out:
+        yield "\n".join(["checks that are not made; a later tier waits until somebody waives them:", *left_out])
     refused = [f"  {host.name}: {one_line(host.refused)}" for host in plan.hosts.values() if host.refused]
     if refused:
         yield "\n".join(["hosts that get nothing:", *refused])

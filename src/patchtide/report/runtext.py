@@ -59,6 +59,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines += [f"  plan {view.digest[:19]} signed with key {one_line(key)}" for key in view.signed_by]
     lines += [f"  {word} {told}" for word, told in said_lines(view)]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
+    lines += [f"  not made: {line}" for line in view.not_made]
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []
     lines += [f"  {tier.name}: {amount(len(tier.waves), 'wave')}, {tier.standing}" for tier in view.tiers]
     return "\n".join([*(line.rstrip() for line in lines), "", hosts_table(view, width)])

@@ -22,6 +22,7 @@ from patchtide.report.consent import (
     waiver_views,
 )
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
+from patchtide.report.proofs import not_made_lines
 from patchtide.report.words import amount, counted, one_line
 
 _LONG_STORY = 4000
@@ -72,7 +73,8 @@ class HeldView:
 class RunView:
     """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns.
 
-    `signed_by` are the public keys under the plan, `totals` counts what the plan fixes.
+    `signed_by` are the public keys under the plan, `not_made` the checks that were left out, `totals` counts what the
+    plan fixes.
     """
 
     run: str
@@ -94,6 +96,7 @@ class RunView:
     checklists: tuple[TierChecklist, ...]
     aborted: str | None
     quarantined: tuple[str, ...]
+    not_made: tuple[str, ...]
     totals: str
     fixes: tuple[FixView, ...]
     left_out: tuple[LeftView, ...]
@@ -137,6 +140,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         checklists=checklist_view(run, now),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         quarantined=tuple(sorted(run.quarantined)),
+        not_made=not_made_lines(run),
         totals=fixes_text(run.plan),
         fixes=fix_views(run.plan, [name for name, host in run.hosts.items() if host.end is EndState.PATCHED]),
         left_out=left_views(run.plan),

@@ -63,7 +63,7 @@ class Judgement:
         for host in tuple(self.waiting):
             if host in dark:
                 yield from self._final(host, Status.UNREACHABLE, "the host was lost on the way", {})
-            elif host in failed:
+            elif failed.get(host):  # a count, which a rescue takes back
                 yield from self._final(host, Status.FAILED, self.failures.get(host, "failed without saying why"), {})
             elif host not in seen or (self.silent and not done.get(host)):
                 yield from self._final(host, Status.UNKNOWN, _UNTOUCHED, {})
