@@ -166,6 +166,17 @@ def test_everything_is_judged_again_after_the_last_wave_for_as_long_as_monitorin
     assert decide(done, over) == End(Outcome.DONE, "1 patched")
 
 
+def test_monitoring_goes_tier_by_tier_as_each_has_checks_of_its_own() -> None:
+    both = opened(plan(tier("test", ("t1",)), tier("prod", ("p1",)), monitor=timedelta(hours=4)))
+    run = carried(carried(both, "t1"), "p1")
+    for host in ("t1", "p1"):
+        action = decide(run, LATER)
+        assert isinstance(action, Do)
+        assert (action.step, action.hosts) == (Step.VERIFY, (host,))
+        run = did(run, Step.VERIFY, host, at=LATER)
+    assert isinstance(decide(run, LATER), Wait)
+
+
 def test_what_fails_while_it_is_monitored_is_put_back() -> None:
     run = did(watched(), Step.VERIFY, "t1", finding=Finding(measurements=BAD), at=LATER)
     action = decide(run, LATER)

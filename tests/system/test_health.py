@@ -30,7 +30,7 @@ HEALTH = """\
 health:
   - {{name: web, http: {{port: 8080, path: /healthz}}, deadline: 15s}}
   - {{name: tides, http: {{port: 9000, p95_within: 20%, samples: 25}}, deadline: 30s}}
-  - {{name: never-up, tcp: {{port: 9}}, deadline: 2s}}
+  - {{name: never-up, tcp: {{port: 9}}, timeout: 1s, deadline: 2s}}
   - {{name: errors, prometheus: {{url: "http://127.0.0.1:{port}", query: 'errors{{instance="{{host}}"}}', max: 1}}}}
   - {{name: smoke, playbook: smoke.yml, deadline: 60s}}
 """
