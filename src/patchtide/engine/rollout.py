@@ -144,8 +144,9 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     requests = {host: request(run_id, run, action.step, host, attempt) for host in action.hosts}
     timeout = time_allowed(run, action.step, tier)
     deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
-    if action.step is Step.PATCH:
-        yield from baselines(deed, run, desk)
+    if action.step is Step.PATCH and (taken := tuple(baselines(deed, run, desk))):
+        yield from taken
+        return  # that took its time: whether the update may still begin is asked anew
     yield StepStarted(desk.clock.now(), action.step, action.hosts, attempt, action.why)
     if action.step is Step.ENTER:
         hosts = yield from entered(run_id, run, action, attempt, desk)

@@ -19,6 +19,8 @@ Measured = dict[str, object]
 
 def baselines(deed: Deed, run: Run, desk: Desk) -> Iterator[BaselineTaken]:
     """Yield what the controller's checks say of hosts that are about to be updated, each host once in a run."""
+    if not _checks(deed, run):
+        return
     fresh = [host for host in deed.requests if not run.hosts[host].baseline and not run.hosts[host].changed]
     for host, found in _measured(fresh, deed, run, desk, first=True).items():
         yield BaselineTaken(desk.clock.now(), host, tuple(found))
