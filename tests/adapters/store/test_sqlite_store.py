@@ -160,7 +160,7 @@ def test_a_damaged_page_is_an_error_not_a_shorter_history(store: SqliteStore, pa
     data[8192:] = b"\xff" * (len(data) - 8192)
     path.write_bytes(data)
     with pytest.raises(StoreError):
-        store.events("run-1")
+        tuple(store.events("run-1"))
 
 
 @pytest.mark.fault(9, how="an exclusive lock held by another process")
@@ -196,7 +196,7 @@ def test_an_event_of_a_later_release_is_named_not_skipped(store: SqliteStore, pa
     store.close()
     changed(path, """UPDATE events SET body = '{"kind":"teleported"}'""")
     with pytest.raises(StoreError, match="event 1 of run run-1 is not one that this release knows"):
-        store.events("run-1")
+        tuple(store.events("run-1"))
 
 
 def test_a_read_only_directory_is_named(store: SqliteStore, path: Path) -> None:
