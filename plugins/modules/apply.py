@@ -44,6 +44,11 @@ options:
         the host restores itself; counted anew after each boot. With V(0) it never does. Needs systemd.
     type: float
     default: 0
+  way_back:
+    description:
+      - How many seconds the way back may take when the host restores itself.
+    type: float
+    default: 1800
   renew:
     description:
       - Whether services that still run files which the update replaced are restarted right after it. Those whose
@@ -167,6 +172,7 @@ def main() -> None:
             "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
             "deadline": {"type": "float", "default": 1800},
             "confirm": {"type": "float", "default": 0},
+            "way_back": {"type": "float", "default": 1800},
             "renew": {"type": "bool", "default": False},
             "keep": {"type": "list", "elements": "str", "default": []},
         },
@@ -181,7 +187,7 @@ def main() -> None:
             given["packages"],
             given["removes"],
             given["checks"],
-            Terms(given["deadline"], given["confirm"], given["renew"], tuple(given["keep"])),
+            Terms(given["deadline"], given["confirm"], given["way_back"], given["renew"], tuple(given["keep"])),
             module.check_mode,
         ),
         BLANK,

@@ -18,6 +18,7 @@ class Deed:
 
     `marker` names the attempt on every child process, so that orphans can be found. `timeout` is in seconds.
     `playbook` names another playbook than the step's own, for an errand beside it; a path is a user's own playbook.
+    `forks` is how many hosts are worked on at once (0: as the executor does it).
     """
 
     run_id: str
@@ -27,6 +28,7 @@ class Deed:
     timeout: float
     inventory: tuple[str, ...]
     playbook: str = ""
+    forks: int = 0
 
     @property
     def is_users(self) -> bool:
@@ -36,12 +38,16 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came back from one host: `data` is the module's report, `{}` when there was none."""
+    """What came back from one host: `data` is the module's report, `{}` when there was none.
+
+    `seconds` is for how long the host was worked on (0: unknown).
+    """
 
     host: str
     status: Status
     reason: str
     data: Mapping[str, object]
+    seconds: float = 0.0
 
 
 class Executor(Protocol):

@@ -103,7 +103,19 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     def made(of: Settings, notifier: Notifier) -> Desk:
         return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside())
 
-    for name in ("plan", "run", "tick", "people", "rollback", "config", "doctor", "quarantine", "bundle", "request"):
+    for name in (
+        "plan",
+        "run",
+        "tick",
+        "people",
+        "extend",
+        "rollback",
+        "config",
+        "doctor",
+        "quarantine",
+        "bundle",
+        "request",
+    ):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
     for name in ("status", "history", "report", "doctor", "quarantine", "checklist", "request"):

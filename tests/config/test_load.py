@@ -13,7 +13,7 @@ from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.settings import Settings
-from patchtide.core.waves import EVERYONE
+from patchtide.core.wall import longest
 from patchtide.documents import parsed, plain
 
 SMALLEST = (DATA / "good" / "smallest.yml").read_text(encoding="utf-8")
@@ -129,12 +129,12 @@ def test_an_exclusion_that_is_over_does_not_keep_a_run_from_being_rolled_back(tm
 def test_what_a_window_has_to_have_room_for_is_what_the_engine_asks_for(path: Path) -> None:
     file, _ = file_and_source(path)
     settings = settings_of(path, today=TODAY)
-    everyone = replace(settings, tiers=tuple(replace(tier, waves=EVERYONE, spread_by=None) for tier in settings.tiers))
+    everyone = replace(settings, tiers=tuple(tier.one_wave() for tier in settings.tiers))
     members = {tier.name: [Host(f"{tier.name}1")] for tier in settings.tiers}
     probes = {f"{name}1": NotProbed("not looked at", unreachable=False) for name in members}
     plan = planned(everyone, members, probes, datetime(2026, 11, 21, tzinfo=UTC), "ann")
     for tier in file.tiers:
-        assert room_needed(file, tier) == plan.wall(tier.name) + plan.entering(tier.name)
+        assert room_needed(file, tier) == longest(plan, tier.name, 1) + plan.entering(tier.name)
 
 
 @pytest.mark.parametrize(("duration", "refused"), [("38m", False), ("37m59s", True)])

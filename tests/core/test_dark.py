@@ -25,6 +25,7 @@ from patchtide.core.events import Aborted, Finding, Status
 from patchtide.core.policy import Limits, OnFailure, RebootPolicy
 from patchtide.core.run import HostState, Run, fold
 from patchtide.core.steps import EndState, Step
+from patchtide.core.wall import confirm_within, longest
 
 REVERTED = Finding(reverted=True)
 WHY = "the host was not confirmed within 1500 s and restored itself"
@@ -88,8 +89,8 @@ def test_a_soaking_host_was_confirmed_long_ago() -> None:
 def test_a_host_that_may_come_back_by_itself_is_looked_for_until_it_must_have(confirm: timedelta, more: bool) -> None:
     limits = Limits(lost=timedelta(minutes=3), confirm=confirm)
     run = failed(patched(limits=limits), Step.VERIFY, "t1", Status.UNREACHABLE)
-    alone = run.plan.confirm_within("test") + limits.rollback + limits.reboot
-    patience = limits.lost + (run.plan.wall("test") if more else timedelta(0))
+    alone = confirm_within(run.plan, "test", 1) + limits.rollback + limits.reboot
+    patience = limits.lost + (longest(run.plan, "test", 1) if more else timedelta(0))
     assert (alone < patience) is more
     assert isinstance(decide(run, NOW + patience - timedelta(minutes=1)), Wait | Do)
     action = decide(run, NOW + patience)

@@ -27,6 +27,7 @@ from patchtide.core.policy import Amount, Approvals
 from patchtide.core.run import fold
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.core.wall import longest
 from patchtide.core.windows import Window
 
 MINUTE = timedelta(minutes=1)
@@ -74,10 +75,10 @@ def test_refused_hosts_and_idle_hosts_end_before_anything_is_done() -> None:
     hosts = (host_plan("t1", refused="dpkg is interrupted"), replace(host_plan("t2"), changes=()))
     run = opened(plan(tier("test", ("t1", "t2"), failure_budget=Amount(count=1)), hosts=hosts))
     first = decide(run, NOW)
-    assert first == Settle(("t1",), EndState.UNTOUCHED, "dpkg is interrupted", failed=True)
-    second = decide(fold(run, HostsSettled(NOW, ("t1",), EndState.UNTOUCHED, "x", failed=True)), NOW)
-    assert isinstance(second, Settle)
-    assert (second.hosts, second.failed) == (("t2",), False)
+    assert isinstance(first, Settle)
+    assert (first.hosts, first.failed) == (("t2",), False)
+    second = decide(fold(run, HostsSettled(NOW, first.hosts, first.end, first.reason, first.failed)), NOW)
+    assert second == Settle(("t1",), EndState.UNTOUCHED, "dpkg is interrupted", failed=True)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_refused_hosts_and_idle_hosts_end_before_anything_is_done() -> None:
 )
 def test_a_window_lets_in_what_ends_in_it(at: datetime, kind: type) -> None:
     of = windowed()
-    assert of.wall("test") <= 38 * MINUTE
+    assert longest(of, "test", 1) <= 38 * MINUTE
     run = did(opened(of), Step.STAGE, "t1", "t2")
     action = decide(run, at)
     assert isinstance(action, kind)
@@ -189,7 +190,7 @@ def test_a_lost_host_is_looked_for_with_growing_pauses_and_then_given_up_as_a_fa
     assert isinstance(action, Settle)
     assert (action.hosts, action.end, action.failed) == (("t1",), EndState.QUARANTINED, True)
     assert action.reason == "lost during patch: probe unreachable"
-    assert timedelta(0) <= now - NOW - (run.plan.limits.lost + run.plan.wall("test")) <= timedelta(minutes=2)
+    assert timedelta(0) <= now - NOW - (run.plan.limits.lost + longest(run.plan, "test", 1)) <= timedelta(minutes=2)
     assert 8 <= looks <= 70
 
 

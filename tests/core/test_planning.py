@@ -14,6 +14,7 @@ from patchtide.core.plan import Change, Plan
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.policy import Amount, Limits, RebootPolicy
 from patchtide.core.settings import Settings, TierSettings
+from patchtide.core.wall import confirm_within, heard_within, longest
 from patchtide.core.windows import HOST, Window
 
 TEST = TierSettings("test", "env_test", always=True)
@@ -100,14 +101,16 @@ def test_the_wall_is_update_reboot_verify_confirmation_and_the_way_back() -> Non
     slow = replace(WEB, name="slow", warm_up=timedelta(minutes=1), deadline=timedelta(minutes=4), tiers=("prod",))
     limits = Limits(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=7))
     of = plan(checks=(WEB, slow), limits=limits)
-    assert of.wall("test") == timedelta(minutes=10 + 5 + 1 + 5 + 7 + 5 + 1)
-    assert of.wall("prod") == timedelta(minutes=10 + 5 + 5 + 5 + 7 + 5 + 5)
-    assert of.confirm_within("prod") == timedelta(minutes=10 + 5 + 5 + 5)
-    assert of.heard_within("prod") == timedelta(minutes=5 + 7 + 5 + 5)
+    assert longest(of, "test", 1) == timedelta(minutes=10 + 5 + 1 + 5 + 7 + 5 + 1)
+    assert longest(of, "prod", 1) == timedelta(minutes=10 + 5 + 5 + 5 + 7 + 5 + 5)
+    assert confirm_within(of, "prod", 1) == timedelta(minutes=10 + 5 + 5 + 5)
+    assert heard_within(of, "prod", 1) == timedelta(minutes=5 + 7 + 5 + 5)
     trusting = replace(of, limits=replace(limits, confirm=timedelta(0)))
-    assert (trusting.confirm_within("prod"), trusting.heard_within("prod")) == (timedelta(0), timedelta(0))
-    assert of.wall("test") - trusting.wall("test") == timedelta(minutes=5)
-    assert of.wall("test") - replace(of, reboot=RebootPolicy.NEVER).wall("test") == timedelta(minutes=5 + 5)
+    assert (confirm_within(trusting, "prod", 1), heard_within(trusting, "prod", 1)) == (timedelta(0), timedelta(0))
+    assert longest(of, "test", 1) - longest(trusting, "test", 1) == timedelta(minutes=5)
+    assert longest(of, "test", 1) - longest(replace(of, reboot=RebootPolicy.NEVER), "test", 1) == timedelta(
+        minutes=5 + 5
+    )
 
 
 def test_a_tier_is_judged_by_its_own_checks_and_the_common_ones() -> None:
@@ -118,7 +121,7 @@ def test_a_tier_is_judged_by_its_own_checks_and_the_common_ones() -> None:
 
 
 def test_a_plan_without_checks_still_has_a_wall() -> None:
-    assert plan(checks=()).wall("test") >= timedelta(minutes=25)
+    assert longest(plan(checks=()), "test", 1) >= timedelta(minutes=25)
 
 
 LOCAL = Window("night", "FREQ=DAILY", time(1), timedelta(hours=5), HOST)

@@ -13,6 +13,7 @@ from patchtide.core.plan import Plan, misfit
 from patchtide.core.policy import Approvals, Limits, OnFailure, RebootPolicy, ReturnBy
 from patchtide.core.run import fold
 from patchtide.core.steps import EndState, Step
+from patchtide.core.wall import confirm_within, longest
 from patchtide.engine.requests import request, time_allowed
 
 BOTH = Approvals(1, ("bob",))
@@ -63,16 +64,16 @@ def test_no_way_back_without_an_approval_is_no_plan() -> None:
 
 
 def test_the_wall_holds_the_way_back_that_there_is() -> None:
-    walls = {returns: one_way(returns).wall("test") for returns in ReturnBy}
+    walls = {returns: longest(one_way(returns), "test", 1) for returns in ReturnBy}
     assert walls[ReturnBy.NONE] < walls[ReturnBy.PACKAGES] < walls[ReturnBy.SNAPSHOT]
     assert walls[ReturnBy.SNAPSHOT] - walls[ReturnBy.PACKAGES] == Limits().reboot, "a snapshot takes effect with a boot"
     never = replace(one_way(ReturnBy.SNAPSHOT), reboot=RebootPolicy.NEVER)
-    assert walls[ReturnBy.SNAPSHOT] - never.wall("test") == 2 * Limits().reboot
+    assert walls[ReturnBy.SNAPSHOT] - longest(never, "test", 1) == 2 * Limits().reboot
 
 
 def test_a_host_without_a_way_back_has_no_timer_that_would_take_it() -> None:
-    assert one_way().confirm_within("test") == timedelta(0)
-    assert one_way(ReturnBy.SNAPSHOT).confirm_within("test") > timedelta(0)
+    assert confirm_within(one_way(), "test", 1) == timedelta(0)
+    assert confirm_within(one_way(ReturnBy.SNAPSHOT), "test", 1) > timedelta(0)
 
 
 @pytest.mark.parametrize("returns", list(ReturnBy))

@@ -112,3 +112,25 @@ def test_no_step_may_take_less_than_its_own_limit(step: Step) -> None:
     own = {Step.PATCH: limits.patch, Step.REBOOT: limits.reboot, Step.ROLLBACK: limits.rollback}
     assert allowed > own.get(step, timedelta(0)).total_seconds()
     assert time_allowed(RUN, step, "prod") >= time_allowed(RUN, step, "test")
+
+
+def test_a_host_that_restores_itself_has_the_time_of_the_way_back_for_it() -> None:
+    limits = replace(RUN.plan.limits, patch=timedelta(minutes=3), rollback=timedelta(minutes=20))
+    asked = request("r1", opened(plan(limits=limits)), Step.PATCH, "t1", 1)
+    assert (asked["deadline"], asked["way_back"]) == (180.0, 1200.0)
+
+
+def test_a_wave_bigger_than_forks_is_given_the_time_of_all_its_rounds() -> None:
+    run = opened(plan(forks=10))
+    for step in Step:
+        once, thrice = time_allowed(run, step, "test", 10), time_allowed(run, step, "test", 21)
+        assert once == time_allowed(run, step, "test", 1)
+        assert thrice - once == pytest.approx(2 * (time_allowed(RUN, step, "test") - 120))
+    limits = run.plan.limits
+    early, late = (request("r1", run, Step.PATCH, "t1", 1, together)["confirm"] for together in (10, 21))
+    assert isinstance(early, float)
+    assert isinstance(late, float)
+    forward = early - limits.confirm.total_seconds()
+    assert late - limits.confirm.total_seconds() == 3 * forward
+    rest = request("r1", run, Step.REBOOT, "t1", 1, 21)["confirm"]
+    assert rest == late - 3 * limits.patch.total_seconds()

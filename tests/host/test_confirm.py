@@ -14,6 +14,7 @@ from plugins.module_utils.host import (
     rebooting,
     retention,
     reverting,
+    rollback,
     settings,
     upkeep,
     verification,
@@ -138,6 +139,24 @@ def test_an_unconfirmed_host_restores_itself_and_says_so_to_every_step(made: Hos
 
 
 PACKAGE = {"name": "a", "arch": "all", "version": "2", "filename": "a.deb", "size": 1, "sha256": "ab" * 32}
+
+
+def test_the_way_back_of_a_host_takes_its_own_time_and_waits_out_the_update(
+    made: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.patched(state="running", deadline=3000)
+    waited: list[float] = []
+    monkeypatch.setattr(rollback, "alive", lambda entry: True)
+
+    def ended(journal: Journal, step: str, seconds: float) -> dict[str, Any]:
+        waited.append(seconds)
+        return {**(journal.read(step) or {}), "state": "done"}
+
+    monkeypatch.setattr(rollback, "ended", ended)
+    confirm.arm(made.journal, 900, 600)
+    assert reverting.revert("r-1", made.journal.root) == 0
+    assert waited == [3000]
+    assert (made.journal.read("rollback") or {})["deadline"] == 600
 
 
 def test_a_confirmed_host_and_one_that_a_controller_took_over_stay_as_they_are(made: Host) -> None:

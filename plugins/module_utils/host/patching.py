@@ -45,11 +45,13 @@ BLANK: dict[str, Any] = {
 class Terms:
     """How an update is done: what it may take (seconds) and when it has to be confirmed (0: it need not be).
 
+    `way_back`: how many seconds the host may take to restore itself when nobody confirms it.
     `renew`: whether services that still run replaced files are restarted, but for the units in `keep`.
     """
 
     deadline: float
     confirm: float = 0
+    way_back: float = 1800
     renew: bool = False
     keep: tuple[str, ...] = ()
 
@@ -140,7 +142,7 @@ def _begun(
     if stage.get("returns") == SNAPSHOT:
         take(journal)  # before the confirm timer is set: what comes back must not hold it
     if terms.confirm:
-        arm(journal, terms.confirm, terms.deadline)
+        arm(journal, terms.confirm, terms.way_back)
     journal.write("patch", entry)
     launched(journal, "patch", entry)
     return entry

@@ -67,7 +67,7 @@ def settled_patch(journal: Journal, deadline: float) -> Entry | None:
     if patch is None or patch.get("outcome") == "nothing":
         return None
     if patch.get("state") not in ENDED and alive(patch):
-        patch = ended(journal, "patch", deadline)
+        patch = ended(journal, "patch", float(patch.get("deadline", deadline)))  # its own: it is never cut short
     if patch.get("state") == "intent":
         reason = "it never began, and the run goes back"
         journal.write("patch", {**patch, "state": "failed", "outcome": "nothing", "reason": reason})

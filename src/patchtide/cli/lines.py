@@ -10,6 +10,7 @@ from patchtide.core.events import (
     Aborted,
     BaselineTaken,
     Event,
+    Extended,
     Held,
     HostFinished,
     HostsSettled,
@@ -59,10 +60,8 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
         case Approved() | Rejected() | Waived() | Ticked() | EmergencyDeclared() | Reviewed() | ChangeRequested():
             yield _line(event.at, *_said(event))
-        case Aborted():
-            yield _line(event.at, "aborted", f"by {event.by}: {event.reason}")
-        case RollbackAsked():
-            yield _line(event.at, "rollback", f"{event.by} asks for it on {listed(event.hosts)}: {event.reason}")
+        case Aborted() | Extended() | RollbackAsked():
+            yield _ordered(event)
         case VersionsQuarantined() | VersionsReleased():
             what = "shut out" if isinstance(event, VersionsQuarantined) else "let in"
             yield _line(event.at, what, f"by {event.by}: {event.reason}", listed(event.versions))
@@ -99,6 +98,20 @@ def _said(word: Word) -> tuple[str, str, str]:
             return "requested", f"by {word.by}: {word.reason}{doubt}", word.id
         case _:
             assert_never(word)
+
+
+def _ordered(event: Aborted | Extended | RollbackAsked) -> str:
+    """Return what a person wants of a run."""
+    match event:
+        case Aborted():
+            return _line(event.at, "aborted", f"by {event.by}: {event.reason}")
+        case Extended():
+            until = f"{event.tier}: window {event.window} stays open until {moment(event.until)}"
+            return _line(event.at, "extended", f"by {event.by}, {until}: {event.reason}")
+        case RollbackAsked():
+            return _line(event.at, "rollback", f"{event.by} asks for it on {listed(event.hosts)}: {event.reason}")
+        case _:
+            assert_never(event)
 
 
 def _around(event: MaintenanceBegun | MaintenanceLeft) -> Iterator[str]:

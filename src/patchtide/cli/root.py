@@ -27,6 +27,7 @@ TABLE = {
     "checklist": Lazy("checklist:checklist", _PEOPLE, "What has to be done before an opening: go, or no-go."),
     "review": Lazy("emergency:review", _PEOPLE, "Look back at an emergency, which is owed."),
     "abort": Lazy("people:abort", _PEOPLE, "Begin nothing new; bring what began to a safe end."),
+    "extend": Lazy("extend:extend", _PEOPLE, "Keep the window of a run open for longer, once."),
     "rollback": Lazy("rollback:rollback", _PEOPLE, "Put the hosts that a run changed back as they were."),
     "bundle": Lazy("bundle:bundle", _DAY, "A proven patch set with its files, for fleets without a mirror."),
     "quarantine": Lazy("quarantine:quarantine", _PEOPLE, "Versions that did harm: list them, keep out, let in again."),

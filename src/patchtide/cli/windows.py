@@ -169,25 +169,14 @@ def _zones(name: str | None) -> tuple[str, ...]:
 
 
 def _need(path: Path, tier: str, now: datetime) -> timedelta:
-    """Return what a wave may take; nothing where the file holds a calendar only.
-
-    A plan for one made-up host per tier answers, so that the rule is the one by which a run is let in.
-    """
-    from dataclasses import replace
-
-    from patchtide.core.fleet import Host
-    from patchtide.core.planning import NotProbed, planned
-    from patchtide.core.waves import EVERYONE
+    """Return what a wave may take; nothing where the file holds a calendar only."""
+    from patchtide.engine.pacing import room_for
 
     try:
         settings = settings_in(path, planning=False)
     except UsageError:
         return timedelta(0)
-    alike = tuple(replace(each, waves=EVERYONE, spread_by=None) for each in settings.tiers)
-    members = {each.name: (Host(each.name),) for each in alike}
-    unknown = {each.name: NotProbed("not asked", unreachable=False) for each in alike}
-    plan = planned(replace(settings, tiers=alike), members, unknown, now, "")
-    return plan.wall(tier) + plan.entering(tier)
+    return room_for(settings, tier, store(settings), now)
 
 
 def _tier_named(settings: Settings, name: str | None) -> TierSettings:

@@ -8,7 +8,7 @@ from patchtide.config.checks import HealthCheck
 from patchtide.config.consent import Checklist
 from patchtide.config.impacts import impacts_meant
 from patchtide.config.mean_times import Calendars, blackouts_meant, window_meant, zone_of_tier
-from patchtide.config.schema import Approvals, CalendarFile, ConfigFile, Limits, Tier, Updates
+from patchtide.config.schema import Approvals, CalendarFile, Canaries, ConfigFile, Limits, Tier, Updates
 from patchtide.config.section import Section
 from patchtide.core import health, maintenance, patchset, policy, windows
 from patchtide.core.settings import Settings, TierSettings
@@ -39,6 +39,7 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         maintenance=maintenance_meant(file, folder),
         backup=backup_meant(file.backup, folder),
         forks=file.forks,
+        failure_budget=file.failure_budget,
         trust=tuple(str(folder / name) for name in file.trust),
         emergency=policy.EmergencyPolicy(file.emergency.limit, file.emergency.second_person == "required"),
         people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
@@ -97,12 +98,22 @@ def _tier(tier: Tier, known: dict[str, windows.When], returns: policy.ReturnBy) 
         soak=tier.soak,
         soak_every=tier.soak_every,
         failure_budget=tier.failure_budget,
+        wave_budget=tier.wave_budget,
+        wave_per=tier.wave_per,
+        spread_most=tier.spread_most,
+        order=policy.Order(tier.order_by.variable, tier.order_by.values) if tier.order_by else None,
+        canary=_canary(tier.canary) if tier.canary else None,
+        pause=tier.pause,
         on_failure=tier.on_failure,
         approvals=_approvals(tier.approvals) if tier.approvals else None,
         returns=tier.return_ or returns,
         zone_from=tier.timezone.variable if tier.timezone else "",
         request=tier.request == "required",
     )
+
+
+def _canary(canary: Canaries) -> policy.Canary:
+    return policy.Canary(canary.hosts, canary.count or policy.NONE, canary.soak)
 
 
 def _approvals(approvals: Approvals) -> policy.Approvals:

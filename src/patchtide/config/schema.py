@@ -42,6 +42,7 @@ from patchtide.core.windows import ALWAYS, HOST
 
 _FORKS: Final = (1, 500)
 _PEOPLE: Final = (1, 100)
+_SPREAD: Final = (1, 500)
 _PATTERN = re.compile(r"[^\s@-][^\s]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGE = re.compile(r"[a-z0-9*?\[][a-z0-9+.*?\[\]!-]*")
@@ -153,6 +154,32 @@ class Approvals(Section):
         return self
 
 
+class Ordering(Section):
+    """Which hosts of a tier go before which."""
+
+    variable: Annotated[str, PlainValidator(_variable), WithJsonSchema({"type": "string"})]
+    """A host variable, which every host of the tier has."""
+    values: Names
+    """Its values, the one that goes first first: [replica, primary]."""
+
+
+class Canaries(Section):
+    """The hosts of a tier that go first, and soak before all others."""
+
+    hosts: Names = ()
+    """Which: names of the inventory."""
+    count: Wave | None = None
+    """How many, of those that get something: a count or a percentage of the tier."""
+    soak: Duration = timedelta(0)
+    """For how long their health is judged again before the others begin, every `soak_every` of the tier."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.hosts) == (self.count is not None):
+            raise wrong("has to say either which `hosts` or how many (`count`)")
+        return self
+
+
 class Tier(Section):
     """Hosts that are updated together; tiers are promoted in the order in which they are written."""
 
@@ -173,14 +200,27 @@ class Tier(Section):
     """How many hosts go at once, as counts or percentages of the tier; the last one repeats."""
     spread_by: Annotated[str | None, PlainValidator(_variable), WithJsonSchema({"type": "string"})] = None
     """A host variable: no two hosts with the same value are in one wave."""
+    spread_most: Annotated[int, *_whole(_SPREAD)] = 1
+    """How many hosts with the same value of `spread_by` one wave takes."""
+    wave_per: Annotated[str | None, PlainValidator(_variable), WithJsonSchema({"type": "string"})] = None
+    """A host variable (a cluster, a site): all hosts with one value are one wave; instead of `waves`."""
+    order_by: Ordering | None = None
+    """Which hosts go before which, for example replicas before primaries: never in one wave."""
+    canary: Canaries | None = None
+    """The hosts that go first; `waves` are cut from the others."""
+    pause: Duration = timedelta(0)
+    """The time between the end of a wave and the begin of the next one, at the least."""
     approvals: Approvals | None = None
     """Who has to agree first; nobody when left out."""
     request: Annotated[str, *_choice(("optional", "required"))] = "optional"
     """`required`: nothing begins before somebody made a change request for the very plan."""
     failure_budget: Budget = Amount(count=0)
     """How many hosts may fail, over all waves, before the tier stops; unreachable ones count."""
+    wave_budget: Budget | None = None
+    """How many hosts of one wave may fail before the tier stops; as many as `failure_budget` says when left out."""
     on_failure: Annotated[OnFailure, *_choice(tuple(OnFailure), OnFailure)] = OnFailure.ROLLBACK
-    """What happens to a host whose update did harm."""
+    """What happens to a host whose update did harm; beyond the budget `rollback` puts back the rest of its wave too,
+    and `rollback_tier` all that the tier has patched."""
     return_: Annotated[ReturnBy | None, *_choice(tuple(ReturnBy), ReturnBy)] = Field(default=None, alias="return")
     """The way back that is proven before a host is touched; the file's `return` when left out."""
 
@@ -188,9 +228,14 @@ class Tier(Section):
     def _sense(self) -> Self:
         if ALWAYS in self.window and len(self.window) > 1:
             raise wrong(f"has {ALWAYS!r} beside other windows", "Keep one or the other.", ("window",))
-        if "soak_every" in self.model_fields_set and self.soak_every > self.soak:
-            message = f"looks every {spelled(self.soak_every)} during a soak of {spelled(self.soak)}, which is never"
+        soaks = max(self.soak, self.canary.soak if self.canary else self.soak)
+        if "soak_every" in self.model_fields_set and self.soak_every > soaks:
+            message = f"looks every {spelled(self.soak_every)} during a soak of {spelled(soaks)}, which is never"
             raise wrong(message, "Give `soak` more time.", ("soak_every",))
+        if "spread_most" in self.model_fields_set and self.spread_by is None:
+            raise wrong("says how many hosts go at once, but not of what", "Add `spread_by`.", ("spread_most",))
+        if self.wave_per is not None and "waves" in self.model_fields_set:
+            raise wrong("has wave sizes beside `wave_per`", "Keep one of them.", ("waves",))
         return self
 
 
@@ -269,6 +314,8 @@ class ConfigFile(CalendarFile):
     """The folder of the log and the lock, relative to this file; .patchtide beside it when left out."""
     forks: Annotated[int, *_whole(_FORKS)] = 20
     """How many hosts are worked on at the same moment."""
+    failure_budget: Budget | None = None
+    """How many hosts of the whole run may fail before it stops; each tier's own budget holds besides."""
     updates: Updates = Field(default_factory=Updates)
     """Which of the pending updates are wanted."""
     health: tuple[HealthCheck, ...] = ()

@@ -11,6 +11,7 @@ from patchtide.core.policy import Approvals, ValidFor
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, Rejected, Vote, Waived
 from patchtide.core.verdict import Verdict, no, yes
+from patchtide.core.wall import longest_need
 from patchtide.core.windows import Opening
 
 NOTICE = "notice"
@@ -48,7 +49,7 @@ def waived(run: Run, tier: TierPlan, item: str) -> Iterator[Waived]:
 
 def opening_for(run: Run, tier: TierPlan, at: datetime) -> Opening | None:
     """Return the opening that a word said at an instant is for: the next one with room for a wave, or None."""
-    return next_opening(run, tier, max(at, notice_over(run, tier)), run.plan.wall(tier.name))
+    return next_opening(run, tier, max(at, notice_over(run, tier)), longest_need(run.plan, tier).total)
 
 
 def current(run: Run, tier: TierPlan, said_at: datetime, now: datetime) -> bool:

@@ -27,9 +27,20 @@ FARTHEST = timedelta(days=9 * 366)
 _DAY = timedelta(days=1)
 
 
-def openings(windows: Sequence[When], blackouts: Iterable[Shut], start: datetime, end: datetime) -> tuple[Opening, ...]:
-    """Return the stretches in [start, end) that some window opens and no blackout shuts, joined where they touch."""
-    return _without(_joined(o for window in windows for o in occurrences(window, start, end)), blackouts, start, end)
+def openings(
+    windows: Sequence[When],
+    blackouts: Iterable[Shut],
+    start: datetime,
+    end: datetime,
+    extra: Iterable[Opening] = (),
+) -> tuple[Opening, ...]:
+    """Return the stretches in [start, end) that some window opens and no blackout shuts, joined where they touch.
+
+    `extra` are such stretches too, which no window has.
+    """
+    opened = [o for window in windows for o in occurrences(window, start, end)]
+    opened += [o for o in extra if o.opens < end and o.closes > start]
+    return _without(_joined(opened), blackouts, start, end)
 
 
 def _joined(opened: Iterable[Opening]) -> tuple[Opening, ...]:
@@ -84,7 +95,8 @@ class Calendar:
     """The windows of one tier with the blackouts that shut them; `always` stands for one that never closes.
 
     `zones` are those of the hosts that are asked about: what goes by the hosts' clocks is open where it is open in all
-    of them. `refused` says why the tier's windows are none for what is to be done.
+    of them. `refused` says why the tier's windows are none for what is to be done. `extra` are stretches for which a
+    person keeps a window open.
     """
 
     windows: tuple[When, ...]
@@ -92,6 +104,7 @@ class Calendar:
     always: bool = False
     zones: tuple[str, ...] = ()
     refused: str = ""
+    extra: tuple[Opening, ...] = ()
 
     def next_opening(self, now: datetime, need: timedelta = timedelta(0)) -> Opening | None:
         """Return the first stretch with room for `need` that is open at `now` or opens later, or None."""
@@ -118,7 +131,7 @@ class Calendar:
         shut = [shut_from(blackout, zone) for blackout in self.blackouts]
         if self.always:
             return _without((Opening(ALWAYS, start, end),), shut, start, end)
-        return openings([seen_from(window, zone) for window in self.windows], shut, start, end)
+        return openings([seen_from(window, zone) for window in self.windows], shut, start, end, self.extra)
 
     @property
     def never(self) -> Verdict | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import ReturnBy
 from patchtide.core.said import ChangeRequested
+from patchtide.core.wall import longest_need
 
 LIKELIHOODS = ("low", "medium", "high")
 IMPACTS = ("low", "medium", "high", "critical")
@@ -67,7 +68,7 @@ def _tests(plan: Plan) -> Iterator[str]:
 
 
 def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
-    need = plan.wall(tier.name)
+    need = longest_need(plan, tier).total
     opening = plan.calendar(tier).next_opening(now, need)
     if opening is None:
         return f"{tier.name}: never open"

@@ -13,6 +13,7 @@ from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.soaking import monitor, soak
 from patchtide.core.steps import EndState, Step
+from patchtide.core.turns import between
 from patchtide.core.wave import in_wave
 
 
@@ -21,7 +22,7 @@ def decide(run: Run, now: datetime) -> Action:
     return (
         _already_over(run)
         or _quarantine(run)
-        or _refusal(run)
+        or _idle(run)
         or _stop(run)
         or given_up(run, now)
         or leaving(run, now)
@@ -48,16 +49,19 @@ def _quarantine(run: Run) -> Action | None:
     return Quarantine(tuple(sorted(versions)), hosts, f"put back on {first.name}: {first.reason}")
 
 
-def _refusal(run: Run) -> Action | None:
-    """Hosts that the plan gives nothing to end before anything is done to them."""
-    idle = [(host.name, run.plan.hosts[host.name].refused) for host in run.hosts.having(Trait.IDLE)]
-    if not idle:
-        return None
-    first, refused = idle[0]
-    if refused is not None:
-        return Settle((first,), EndState.UNTOUCHED, refused, failed=True)
-    hosts = tuple(name for name, why in idle if why is None)
-    return Settle(hosts, EndState.UNTOUCHED, "nothing to do: no update of the patch set applies")
+def _idle(run: Run) -> Action | None:
+    """Hosts for which the plan has nothing end before anything is done."""
+    pointless = (host.name for host in run.hosts.having(Trait.IDLE))
+    idle = tuple(name for name in pointless if run.plan.hosts[name].refused is None)
+    return Settle(idle, EndState.UNTOUCHED, "nothing to do: no update of the patch set applies") if idle else None
+
+
+def _refused(run: Run, tier: str | None = None) -> Action | None:
+    """Hosts that the plan refuses end when their tier's turn comes: until then they stop nobody else's."""
+    reasons = {host.name: run.plan.hosts[host.name].refused for host in run.hosts.having(Trait.IDLE, tier)}
+    first = next((reason for reason in reasons.values() if reason is not None), None)
+    hosts = tuple(name for name, reason in reasons.items() if reason == first)
+    return Settle(hosts, EndState.UNTOUCHED, first, failed=True) if first is not None else None
 
 
 def _stop(run: Run) -> Action | None:
@@ -65,6 +69,8 @@ def _stop(run: Run) -> Action | None:
     verdict = stop_verdict(run)
     if verdict.ok:
         return None
+    if (refused := _refused(run)) is not None:
+        return refused
     hosts = tuple(host.name for host in run.hosts.having(Trait.UNBEGUN))
     return Settle(hosts, EndState.UNTOUCHED, verdict.reason) if hosts else None
 
@@ -81,7 +87,7 @@ def _next_in_tiers(run: Run, now: datetime) -> Action | None:
 
 
 def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
-    return _stage(run, tier, now) or _first_wave(run, tier, now) or soak(run, tier, now)
+    return _refused(run, tier.name) or _stage(run, tier, now) or _first_wave(run, tier, now) or soak(run, tier, now)
 
 
 def _stage(run: Run, tier: TierPlan, now: datetime) -> Action | None:
@@ -103,4 +109,4 @@ def _first_wave(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     if first is None:
         return None
     wave = tuple(run.hosts[name] for name in tier.waves[first.wave])
-    return _shut_out(run, wave) or in_wave(run, tier, wave, now)
+    return _shut_out(run, wave) or between(run, tier, first.wave, now) or in_wave(run, tier, wave, now)

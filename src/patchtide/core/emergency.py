@@ -23,13 +23,13 @@ def next_opening(run: Run, tier: TierPlan, at: datetime, need: timedelta) -> Ope
     found = declared(run)
     if found and max(at, found.at) + need <= found.until:
         return Opening(NAME, found.at, found.until)
-    return run.plan.calendar(tier).next_opening(at, need)
+    return run.calendar(tier).next_opening(at, need)
 
 
 def may_begin(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: Iterable[str] | None = None) -> Verdict:
     """Say whether work that takes up to `need` may begin now: in a window, or within the emergency's time limit."""
     found = declared(run)
-    verdict = run.plan.calendar(tier, hosts).may_begin(now, need)
+    verdict = run.calendar(tier, hosts).may_begin(now, need)
     if verdict.ok or found is None:
         return verdict
     until = f"{found.until:%Y-%m-%d %H:%M} UTC"

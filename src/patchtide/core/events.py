@@ -88,7 +88,7 @@ class BaselineTaken:
 
 @dataclass(frozen=True, slots=True)
 class HostFinished:
-    """A host's answer to a step that was started."""
+    """A host's answer to a step that was started; `took`: seconds of work on that host (0: unknown)."""
 
     at: datetime
     step: Step
@@ -97,6 +97,7 @@ class HostFinished:
     status: Status
     reason: str = ""
     finding: Finding = Finding()
+    took: float = 0.0
     kind: Literal["host_finished"] = "host_finished"
 
 
@@ -153,6 +154,20 @@ class Aborted:
     by: str
     reason: str
     kind: Literal["aborted"] = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A person keeps a tier's `window` open, this once, from `since`, when it would have closed, `until` later."""
+
+    at: datetime
+    by: str
+    reason: str
+    tier: str
+    window: str
+    since: datetime
+    until: datetime
+    kind: Literal["extended"] = "extended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +235,7 @@ Event: TypeAlias = (
     | Held
     | Word
     | Aborted
+    | Extended
     | RollbackAsked
     | VersionsQuarantined
     | VersionsReleased

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from patchtide.core.errors import UsageError
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
+_GROUPS = {"all": "all hosts", "ungrouped": "all hosts in no other group"}
 _PATTERN = "Check the tier's host pattern against the inventory."
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
@@ -21,6 +22,8 @@ class Host:
 
 def host_name_problem(name: str) -> str | None:
     """Say what is wrong with a host name, or None: names end up in paths, arguments and unit names."""
+    if name in _GROUPS:
+        return f"host name {name!r} is not allowed: to Ansible it is the group of {_GROUPS[name]}"
     if _HOST_NAME.fullmatch(name) and ".." not in name:
         return None
     return (

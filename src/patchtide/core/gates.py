@@ -1,6 +1,6 @@
 """Gates: may a tier be worked on now, did it fail, is it proven? Each answer carries its reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from patchtide.core.approvals import NOTICE, approval_gate, waiver
@@ -9,7 +9,8 @@ from patchtide.core.emergency import may_begin, second_person_gate
 from patchtide.core.events import Installed
 from patchtide.core.hosts import Trait
 from patchtide.core.packages import Package
-from patchtide.core.plan import TierPlan
+from patchtide.core.plan import Plan, TierPlan
+from patchtide.core.policy import Amount
 from patchtide.core.run import HostState, Run
 from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
@@ -71,14 +72,38 @@ def failures(run: Run, tier: TierPlan) -> tuple[HostState, ...]:
 
 
 def budget_verdict(run: Run, tier: TierPlan) -> Verdict:
-    """Say whether a tier's failures are within its budget, over all its waves."""
-    failed, total = run.hosts.count(Trait.FAILED, tier.name), tier.size
-    allowed = tier.failure_budget.of(total)
-    counted = f"{failed} of {total} hosts failed in tier {tier.name!r}, {allowed} allowed"
-    if failed <= allowed:
+    """Say whether failures are within a tier's budgets, over all its waves and in each, and within the run's."""
+    return within_budget(run.plan, tier, tuple(run.hosts.having(Trait.FAILED)))
+
+
+def within_budget(plan: Plan, tier: TierPlan, failed: Sequence[HostState]) -> Verdict:
+    """Say whether a tier may go on when these hosts failed."""
+    mine = [host for host in failed if host.tier == tier.name]
+    verdicts = [_within(mine, f"tier {tier.name!r}", tier.size, tier.failure_budget)]
+    for number in sorted({host.wave for host in mine}) if tier.wave_budget is not None else ():
+        where, size = f"wave {number + 1} of tier {tier.name!r}", len(tier.waves[number])
+        verdicts.append(_within([host for host in mine if host.wave == number], where, size, tier.wave_budget))
+    verdicts.append(_within(failed, "the run", len(plan.hosts), plan.failure_budget))
+    return next((verdict for verdict in verdicts if not verdict.ok), verdicts[0])
+
+
+def _within(failed: Sequence[HostState], where: str, total: int, budget: Amount | None) -> Verdict:
+    allowed = total if budget is None else budget.of(total)
+    counted = f"{len(failed)} of {total} hosts failed in {where}, {allowed} allowed"
+    if len(failed) <= allowed:
         return yes("within_budget", counted)
-    first = next(run.hosts.having(Trait.FAILED, tier.name))
-    return no("budget", f"{counted}: {first.name}: {first.reason}")
+    return no("budget", f"{counted}: {failed[0].name}: {failed[0].reason}")
+
+
+def foreseen(plan: Plan, tier: TierPlan) -> Verdict:
+    """Say whether a tier will begin at all, as far as its plan knows: hosts that get nothing count as failed."""
+    places = ((name, number) for number, wave in enumerate(tier.waves) for name in wave)
+    refused = [
+        HostState(name, tier.name, reason=reason, wave=number)
+        for name, number in places
+        if (reason := plan.hosts[name].refused) is not None
+    ]
+    return within_budget(plan, tier, refused)
 
 
 def stop_verdict(run: Run) -> Verdict:

@@ -7,6 +7,7 @@ from patchtide.core.actions import Action, Do, Settle, Wait
 from patchtide.core.hosts import Trait
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState, Step
+from patchtide.core.wall import longest
 
 _STAGE_TRIES = 3
 _UNHEARD_TRIES = 5
@@ -45,7 +46,8 @@ def _looked_for(run: Run, host: HostState) -> timedelta:
     """A host that may be about to restore itself is looked for until it must have done that."""
     limits = run.plan.limits
     alone = host.changed and bool(limits.confirm)
-    return limits.lost + (run.plan.wall(host.tier) if alone else timedelta(0))
+    together = len(run.plan.wave_of(host.name))
+    return limits.lost + (longest(run.plan, host.tier, together) if alone else timedelta(0))
 
 
 def look(run: Run, now: datetime) -> Action | None:

@@ -6,11 +6,11 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
-from patchtide.core.health import Check, made_in, time_taken
+from patchtide.core.health import Check, made_in
 from patchtide.core.maintenance import Maintenance, entering_room
+from patchtide.core.pace import Pace
 from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import (
-    WAY_BACK,
     Amount,
     Approvals,
     ChecklistItem,
@@ -20,7 +20,6 @@ from patchtide.core.policy import (
     RebootPolicy,
     Restarts,
     ReturnBy,
-    room,
 )
 from patchtide.core.signature import Signature
 from patchtide.core.timekeeping import ClockPolicy
@@ -59,7 +58,11 @@ class HostPlan:
 
 @dataclass(frozen=True, slots=True)
 class TierPlan:
-    """One tier: waves of host names, and the policy by which they are let in, judged and undone."""
+    """One tier: waves of host names, and the policy by which they are let in, judged and undone.
+
+    `failure_budget` is over all its waves, `wave_budget` for each of them. The first `canaries` waves soak before the
+    others begin; `pause` is the least time between two waves.
+    """
 
     name: str
     waves: tuple[tuple[str, ...], ...]
@@ -81,6 +84,15 @@ class TierPlan:
     """Why none of the tier's windows takes its change; empty when one does."""
     checklist: tuple[ChecklistItem, ...] = ()
     request: bool = False
+    wave_budget: Amount | None = None
+    canaries: int = 0
+    canary_soak: timedelta = timedelta(0)
+    pause: timedelta = timedelta(0)
+
+    @property
+    def canary_hosts(self) -> tuple[str, ...]:
+        """The hosts that go first, before all others."""
+        return tuple(host for wave in self.waves[: self.canaries] for host in wave)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -112,6 +124,8 @@ class Attested:
 class Plan:
     """Everything a run needs to know, written down before it begins.
 
+    `paces` is how long steps took in earlier runs, `forks` how many hosts are worked on at once (0: all of a wave).
+    `failure_budget` is how many hosts may fail in all tiers together, None: as many as each tier's own allows.
     `digest` is over all the rest but the signatures, which are made of it.
     """
 
@@ -138,6 +152,9 @@ class Plan:
     maintenance: Maintenance = Maintenance()
     backup: Backup | None = None
     emergency: EmergencyPolicy = EmergencyPolicy()
+    paces: tuple[Pace, ...] = ()
+    forks: int = 0
+    failure_budget: Amount | None = None
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 
@@ -158,10 +175,6 @@ class Plan:
         zones = {tier.zones[host] for host in asked if host in tier.zones}
         return Calendar(tier.windows, shut, tier.always, tuple(sorted(zones)), tier.refused)
 
-    def wall(self, tier: str) -> timedelta:
-        """Return the time that a wave needs before its window closes: update, reboot, verify, and the way back."""
-        return sum(self._room(tier).values(), timedelta(0))
-
     def backup_of(self, tier: str) -> Backup | None:
         """Return how the hosts of a tier are backed up before their update; None: they are not."""
         return self.backup if self.backup is not None and self.backup.concerns(tier) else None
@@ -170,25 +183,17 @@ class Plan:
         """Return what entering maintenance mode may cost a wave of its window, beside the wall."""
         return entering_room(self.maintenance, tier)
 
-    def confirm_within(self, tier: str) -> timedelta:
-        """Return how long after its update began a host is to be confirmed, or restores itself; 0: it never does.
-
-        It is all of the wall but the way back, so that going dark does not take a host beyond its window.
-        """
-        unarmed = not self.limits.confirm or self.returns(tier) is ReturnBy.NONE
-        return timedelta(0) if unarmed else self.wall(tier) - self._room(tier)[WAY_BACK]
-
-    def heard_within(self, tier: str) -> timedelta:
-        """Return how long after its way back began a host is to be heard again, or helps itself; 0: it never does."""
-        limits = self.limits
-        return self._room(tier)[WAY_BACK] + limits.confirm if limits.confirm else timedelta(0)
-
     def returns(self, tier: str) -> ReturnBy:
         """Return the way back that the hosts of a tier have."""
         return next(one.returns for one in self.tiers if one.name == tier)
 
-    def _room(self, tier: str) -> dict[str, timedelta]:
-        return room(self.limits, self.reboot, time_taken(self.checks_of(tier)), self.returns(tier))
+    def wave_of(self, host: str) -> tuple[str, ...]:
+        """Return the hosts that go together with this one."""
+        return next(wave for tier in self.tiers for wave in tier.waves if host in wave)
+
+    def rounds(self, hosts: int) -> int:
+        """Return how often a step has to begin until so many hosts have done it."""
+        return max(1, -(-hosts // self.forks)) if self.forks else 1
 
 
 def misfit(plan: Plan) -> str | None:

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from patchtide.core.cutting import cut
 from patchtide.core.errors import UsageError
 from patchtide.core.facts import found_out, informed
 from patchtide.core.fleet import Host, in_one_tier
 from patchtide.core.impact import classified
+from patchtide.core.pace import Pace
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe, host_plan, locked
 from patchtide.core.plan import SCHEMA, Attested, HostPlan, Plan, TierPlan
 from patchtide.core.run import Run
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.standing import relied_on, standing, widened
-from patchtide.core.waves import split
 from patchtide.core.zones import refusing, without_zone, zones_of
 
 
@@ -40,32 +41,30 @@ def planned(
     *,
     source: Source | None = None,
     earlier: Sequence[tuple[str, Run]] = (),
+    known: tuple[Pace, ...] = (),
 ) -> Plan:
     """Return the plan, still without its digest: the first tier's pending updates are what is proven and promoted.
 
     With a `source` the patch set is a bundle's, and so is what it attests. `earlier` are runs, newest first: what they
-    proved on hosts of the first tier that still have it goes to hosts that were left behind.
+    proved on hosts of the first tier that still have it goes to hosts that were left behind. `known`: earlier paces.
     """
-    where = {tier.name: tier.where for tier in settings.tiers}
-    in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
-    first = settings.tiers[0].name
-    known = found_out(probe for host in members[first] if isinstance(probe := probes[host.name], Probe))
-    probes = {name: informed(probe, known) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
-    proving = {host.name: probe for host in members[first] if isinstance(probe := probes[host.name], Probe)}
+    _refuse_twice(settings, members)
+    probes = _advised(probes, first := members[settings.tiers[0].name])
+    proving = {host.name: probe for host in first if isinstance(probe := probes[host.name], Probe)}
     proven = {} if source else standing(earlier, proving, settings.selection.quarantined)
     patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
-    names = [host.name for tier in settings.tiers for host in members[tier.name]]
-    hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
-    hosts = refusing(hosts, without_zone(settings, members, probes))
+    names = (host.name for tier in settings.tiers for host in members[tier.name])
+    found = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    hosts = refusing(found, without_zone(settings, members, probes))
     used = _used(patch_set, hosts.values())
     plan = Plan(
-        schema=SCHEMA,
+        SCHEMA,
         created_at=now,
         created_by=by,
         inventory=settings.inventory,
         patch_set=used,
         hosts=_each_machine_once(hosts),
-        tiers=tuple(_tier(settings, tier, members[tier.name], probes) for tier in settings.tiers),
+        tiers=tuple(_tier(settings, tier, members[tier.name], probes, hosts) for tier in settings.tiers),
         blackouts=settings.blackouts,
         checks=settings.checks,
         limits=settings.limits,
@@ -79,8 +78,22 @@ def planned(
         maintenance=settings.maintenance,
         backup=settings.backup,
         emergency=settings.emergency,
+        paces=_pertinent(known, hosts.values()),
+        forks=settings.forks,
+        failure_budget=settings.failure_budget,
     )
     return classified(plan, settings.impacts, asking=settings.impacts_ask)
+
+
+def _refuse_twice(settings: Settings, members: Mapping[str, Sequence[Host]]) -> None:
+    where = {tier.name: tier.where for tier in settings.tiers}
+    in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
+
+
+def _advised(probes: Mapping[str, Probe | NotProbed], first: Sequence[Host]) -> dict[str, Probe | NotProbed]:
+    """Return what is known of the hosts, with what those of the first tier found out about updates."""
+    told = found_out(probe for host in first if isinstance(probe := probes[host.name], Probe))
+    return {name: informed(probe, told) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
 
 
 def _host(
@@ -101,6 +114,11 @@ def _used(patch_set: Mapping[str, tuple[Package, ...]], hosts: Iterable[HostPlan
     return {platform: files for platform, files in kept.items() if files}
 
 
+def _pertinent(known: tuple[Pace, ...], hosts: Iterable[HostPlan]) -> tuple[Pace, ...]:
+    platforms = {host.platform for host in hosts}
+    return tuple(pace for pace in known if pace.platform in platforms)
+
+
 def _each_machine_once(hosts: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
     first: dict[str, str] = {}
     for host in hosts.values():
@@ -113,12 +131,17 @@ def _each_machine_once(hosts: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
     return dict(hosts)
 
 
-def _tier(settings: Settings, tier: TierSettings, hosts: Sequence[Host], probes: Mapping[str, object]) -> TierPlan:
-    names = [host.name for host in hosts]
-    spread = _spread(tier, hosts) if tier.spread_by else None
+def _tier(
+    settings: Settings,
+    tier: TierSettings,
+    members: Sequence[Host],
+    probes: Mapping[str, object],
+    hosts: Mapping[str, HostPlan],
+) -> TierPlan:
+    waves, canaries = cut(tier, members, [host.name for host in members if hosts[host.name].changes])
     return TierPlan(
         name=tier.name,
-        waves=split(names, tier.waves, spread, tier.name, tier.where),
+        waves=waves,
         windows=tier.windows,
         always=tier.always,
         soak=tier.soak,
@@ -128,19 +151,11 @@ def _tier(settings: Settings, tier: TierSettings, hosts: Sequence[Host], probes:
         approvals=tier.approvals,
         pattern=tier.pattern,
         returns=tier.returns,
-        zones=zones_of(settings, tier, hosts, probes),
         checklist=tier.checklist,
         request=tier.request,
+        zones=zones_of(settings, tier, members, probes),
+        wave_budget=tier.wave_budget,
+        canaries=canaries,
+        canary_soak=tier.canary.soak if tier.canary else timedelta(0),
+        pause=tier.pause,
     )
-
-
-def _spread(tier: TierSettings, hosts: Sequence[Host]) -> dict[str, str]:
-    variable = tier.spread_by or ""
-    without = [host.name for host in hosts if host.variables.get(variable) in (None, "")]
-    if without:
-        raise UsageError(
-            f"tier {tier.name!r} spreads by {variable!r}, which {', '.join(without)} does not have",
-            where=tier.where,
-            hint=f"Set the host variable {variable!r} on every host of the tier.",
-        )
-    return {host.name: str(host.variables[variable]) for host in hosts}

@@ -8,9 +8,13 @@ from fractions import Fraction
 
 
 class OnFailure(StrEnum):
-    """What happens to a host whose update did harm."""
+    """What happens to a host whose update did harm, and beyond the budget to hosts that are patched already.
+
+    `rollback` puts back the rest of its wave too, `rollback_tier` all of its tier; the others leave such hosts alone.
+    """
 
     ROLLBACK = "rollback"
+    ROLLBACK_TIER = "rollback_tier"
     ASK = "ask"
     STOP = "stop"
 
@@ -81,6 +85,23 @@ class ValidFor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """Which hosts go before which: by the value that they have of a host variable, the first value first."""
+
+    variable: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The hosts of a tier that go first and soak before all others: named ones, or so many."""
+
+    hosts: tuple[str, ...] = ()
+    count: Amount = NONE
+    soak: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Approvals:
     """How many of which people have to agree, for how long that holds, and how long after the request things begin."""
 
@@ -124,11 +145,16 @@ class Limits:
 ENTER_MARGIN = timedelta(minutes=1)
 """What entering maintenance mode may cost of a window, so that the update itself still finds its room."""
 
-WAY_BACK = "the way back"
+UPDATE, REBOOT, CHECKS, CONFIRMATION, WAY_BACK = "update", "reboot", "checks", "confirmation", "the way back"
+"""The parts of the time that a wave needs."""
 
 
-def room(limits: Limits, reboot: RebootPolicy, verify: timedelta, returns: ReturnBy) -> dict[str, timedelta]:
+def room(
+    limits: Limits, reboot: RebootPolicy, verify: timedelta, returns: ReturnBy, rounds: int = 1
+) -> dict[str, timedelta]:
     """Return what a wave needs of its window, part by part; `verify` is how long the slowest check may take.
+
+    A wave of more hosts than are worked on at once does each step in so many `rounds`.
 
     The way back is reserved in full: putting the host back may owe a reboot of its own, and health is judged again; a
     snapshot takes effect with a boot of its own.
@@ -137,9 +163,9 @@ def room(limits: Limits, reboot: RebootPolicy, verify: timedelta, returns: Retur
     switched = limits.reboot if returns is ReturnBy.SNAPSHOT else timedelta(0)
     back = limits.rollback + switched + owed + verify
     return {
-        "update": limits.patch,
-        "reboot": owed,
-        "checks": verify,
-        "confirmation": limits.confirm,
-        WAY_BACK: timedelta(0) if returns is ReturnBy.NONE else back,
+        UPDATE: limits.patch * rounds,
+        REBOOT: owed * rounds,
+        CHECKS: verify * rounds,
+        CONFIRMATION: limits.confirm,
+        WAY_BACK: timedelta(0) if returns is ReturnBy.NONE else back * rounds,
     }

@@ -7,11 +7,13 @@ from functools import reduce
 from typing import assert_never
 
 from patchtide.core.around import also, around, not_left
+from patchtide.core.calendar import Calendar
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
     BaselineTaken,
     Event,
+    Extended,
     Finding,
     Held,
     HostFinished,
@@ -31,7 +33,7 @@ from patchtide.core.frozen import replace
 from patchtide.core.health import skipped, undecided, verdict
 from patchtide.core.hosts import Hosts, Trait, hosts_of
 from patchtide.core.hoststate import HostState
-from patchtide.core.plan import HostPlan, Plan
+from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import (
     Approved,
@@ -47,6 +49,7 @@ from patchtide.core.said import (
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.verdict import Verdict
 from patchtide.core.waivers import checks_waived
+from patchtide.core.windows import Opening
 
 __all__ = ["HostState", "Run", "fold", "folded", "health_verdict", "opened"]
 
@@ -66,6 +69,7 @@ class Run:
     attempt: int = 0
     said: Said = Said()
     aborted: Aborted | None = None
+    extended: tuple[Extended, ...] = ()
     held: Held | None = None
     outcome: Outcome | None = None
     reason: str = ""
@@ -78,6 +82,11 @@ class Run:
     def in_tier(self, tier: str) -> tuple[HostState, ...]:
         """Return the states of a tier's hosts, in the order of its waves."""
         return self.hosts.within(tier)
+
+    def calendar(self, tier: TierPlan, hosts: Iterable[str] | None = None) -> Calendar:
+        """Return when hosts of a tier may be worked on: as the plan says, and for longer where a person said so."""
+        longer = tuple(Opening(e.window, e.since, e.until) for e in self.extended if e.tier == tier.name)
+        return replace(self.plan.calendar(tier, hosts), extra=longer)
 
     def may_return(self, host: HostState) -> bool:
         """Return whether a host was changed, was not put back before, and has a way back at all."""
@@ -139,23 +148,21 @@ def fold(run: Run, event: Event) -> Run:
             asked = run.hosts.having(Trait.UNCLEAR)
             harmed = {host.name: _harmed(replace(host, unclear=()), host.reason) for host in asked}
             return replace(run, hosts=run.hosts | harmed, aborted=event, held=None)
+        case Extended():
+            return replace(run, extended=(*run.extended, event), held=None)
         case RollbackAsked():
             return _reopened(run, event)
-        case VersionsQuarantined():
+        case VersionsQuarantined() | VersionsReleased():
             return _kept_out(run, event)
-        case VersionsReleased():
-            kept = {version: tier for version, tier in run.quarantined.items() if version not in event.versions}
-            return replace(run, quarantined=kept)
         case RunTaken():
-            asked = run.hosts.having(Trait.UNCLEAR)
-            return replace(run, hosts=run.hosts.updated(replace(host, unclear=()) for host in asked), held=None)
+            known = run.hosts.updated(replace(host, unclear=()) for host in run.hosts.having(Trait.UNCLEAR))
+            return replace(run, hosts=known, held=None)
         case RunEnded():
             if run.hosts.count(Trait.UNSETTLED):
                 return run  # a person asked for a rollback while the end was being written down
             return replace(run, outcome=event.outcome, reason=event.reason, ended_at=event.at, held=None)
         case RunOpened():
-            msg = "a run is opened once"
-            raise TypeError(msg)
+            raise TypeError("a run is opened once")
         case _:
             assert_never(event)
 
@@ -198,7 +205,9 @@ def _settled(host: HostState, event: HostsSettled) -> HostState:
     )
 
 
-def _kept_out(run: Run, event: VersionsQuarantined) -> Run:
+def _kept_out(run: Run, event: VersionsQuarantined | VersionsReleased) -> Run:
+    if isinstance(event, VersionsReleased):
+        return replace(run, quarantined={v: t for v, t in run.quarantined.items() if v not in event.versions})
     tier = run.hosts[event.hosts[0]].tier if event.hosts else ""
     told = run.hosts.updated(replace(run.hosts[name], told=True) for name in event.hosts)
     # What a person says holds everywhere, whatever a tier learns besides.

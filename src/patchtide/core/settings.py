@@ -1,7 +1,7 @@
 """What a project asks for, once its configuration was read and found sound."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from patchtide.core.backup import Backup
@@ -14,10 +14,12 @@ from patchtide.core.policy import (
     NONE,
     Amount,
     Approvals,
+    Canary,
     ChecklistItem,
     EmergencyPolicy,
     Limits,
     OnFailure,
+    Order,
     RebootPolicy,
     Restarts,
     ReturnBy,
@@ -29,7 +31,7 @@ from patchtide.core.windows import Shut, When
 
 @dataclass(frozen=True, slots=True)
 class TierSettings:
-    """One tier as configured; `pattern` is an Ansible host pattern, `spread_by` a host variable.
+    """One tier as configured; `pattern` is an Ansible host pattern, `spread_by` and `wave_per` are host variables.
 
     `where` is the file and line that says so, for errors.
     """
@@ -48,9 +50,19 @@ class TierSettings:
     returns: ReturnBy = ReturnBy.PACKAGES
     checklist: tuple[ChecklistItem, ...] = ()
     request: bool = False
+    wave_budget: Amount | None = None
+    wave_per: str | None = None
+    spread_most: int = 1
+    order: Order | None = None
+    canary: Canary | None = None
+    pause: timedelta = timedelta(0)
     where: str = ""
     zone_from: str = ""
     """The host variable that names a host's zone; empty for the one that the host itself is set to."""
+
+    def one_wave(self) -> "TierSettings":
+        """Return the tier with all its hosts in one wave, whatever its hosts are like."""
+        return replace(self, waves=EVERYONE, spread_by=None, wave_per=None, order=None, canary=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class Settings:
     maintenance: Maintenance = Maintenance()
     backup: Backup | None = None
     forks: int = 20
+    failure_budget: Amount | None = None
     trust: tuple[str, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clock: ClockPolicy = ClockPolicy.AVOID_UNSYNCED

@@ -16,34 +16,35 @@ def soak(run: Run, tier: TierPlan, now: datetime) -> Action | None:
         return None
     hosts = tuple(run.hosts.having(Trait.PATCHED, tier.name))
     said = ("soak", f"tier {tier.name!r} soaks", tier.name)
-    return _judged_again(hosts, _last_left(hosts, tier.soak), tier.soak_every, now, said)
+    return judged_again(hosts, last_left(hosts, tier.soak), tier.soak_every, now, said)
 
 
 def monitor(run: Run, now: datetime) -> Action | None:
     """After the last wave of all, everything that was patched is judged again for a while, tier by tier."""
     if not run.plan.monitor or run.aborted is not None or run.hosts.count(Trait.UNSETTLED):
         return None
-    over = _last_left(run.hosts.having(Trait.PATCHED), run.plan.monitor)
+    over = last_left(run.hosts.having(Trait.PATCHED), run.plan.monitor)
     waits: list[Wait] = []
     for tier in run.plan.tiers:
         hosts = tuple(run.hosts.having(Trait.PATCHED, tier.name))
         said = ("monitor", "every wave is done; what was patched is watched", tier.name)
-        action = _judged_again(hosts, over, run.plan.monitor_every, now, said)
+        action = judged_again(hosts, over, run.plan.monitor_every, now, said)
         if isinstance(action, Do):
             return action
         waits += [action] if action else []
     return min(waits, key=lambda wait: wait.until, default=None)
 
 
-def _last_left(patched: Iterable[HostState], span: timedelta) -> datetime | None:
+def last_left(patched: Iterable[HostState], span: timedelta) -> datetime | None:
     """Return when a span is over that begins when the last of these hosts left maintenance mode."""
     left = [host.left_at for host in patched if host.left_at is not None]
     return max(left) + span if left else None
 
 
-def _judged_again(
+def judged_again(
     patched: Sequence[HostState], over: datetime | None, every: timedelta, now: datetime, said: tuple[str, str, str]
 ) -> Do | Wait | None:
+    """Judge hosts again and again until then; `said`: the code, the words and the tier of the waiting."""
     if over is None:
         return None
     judged = {h.name: h.verified_at for h in patched if h.verified_at is not None and h.verified_at < over}

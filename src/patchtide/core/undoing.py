@@ -23,7 +23,7 @@ def undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> 
     if tier.returns is ReturnBy.NONE:
         return Do(Step.LEAVE, harmed, "left as it is: its tier has no way back (return: none)")
     match tier.on_failure:
-        case OnFailure.ROLLBACK:
+        case OnFailure.ROLLBACK | OnFailure.ROLLBACK_TIER:
             return _condemned(run, tier, wave, now, harmed) or Do(Step.ROLLBACK, harmed, "the update did harm")
         case OnFailure.ASK if run.aborted is None:
             reason = f"roll back {', '.join(harmed)}? {run.hosts[harmed[0]].reason}"
@@ -35,20 +35,26 @@ def undo(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> 
 def _condemned(
     run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, harmed: tuple[str, ...] = ()
 ) -> Action | None:
-    """The healthy hosts of a wave whose update did more harm than the budget allows go back with the others."""
+    """The healthy hosts whose update did more harm to others than the budget allows go back with them."""
     verdict = budget_verdict(run, tier)
-    harm = any(host.failed and host.changed for host in wave)
-    if verdict.ok or not harm or tier.on_failure is not OnFailure.ROLLBACK or tier.returns is ReturnBy.NONE:
+    whole = tier.on_failure is OnFailure.ROLLBACK_TIER
+    among = run.in_tier(tier.name) if whole else wave
+    harm = any(host.failed and host.changed for host in among)
+    if verdict.ok or not harm or tier.on_failure not in _GO_BACK or tier.returns is ReturnBy.NONE:
         return None
-    healthy = {
-        host.name
-        for host in wave
-        if not host.failed and not host.rolled_back and EndState.PATCHED in {host.fate, host.end}
-        if host.started is None and due(host, now)
-    }
-    back = healthy.union(harmed)
-    hosts = tuple(host.name for host in wave if host.name in back)
-    return Do(Step.ROLLBACK, hosts, f"rolled back with its wave: {verdict.reason}") if hosts else None
+    wanted = {*harmed, *(host.name for host in among if _is_healthy(host) and due(host, now))}
+    hosts = tuple(host.name for host in among if host.name in wanted)
+    why = f"rolled back with its {'tier' if whole else 'wave'}: {verdict.reason}"
+    return Do(Step.ROLLBACK, hosts, why) if hosts else None
+
+
+_GO_BACK = frozenset({OnFailure.ROLLBACK, OnFailure.ROLLBACK_TIER})
+
+
+def _is_healthy(host: HostState) -> bool:
+    """Tell whether a host is, or is about to be, patched and well."""
+    patched = EndState.PATCHED in {host.fate, host.end}
+    return patched and not host.failed and not host.rolled_back and host.started is None
 
 
 def leave(wave: Sequence[HostState], now: datetime) -> Action | None:

@@ -13,6 +13,7 @@ from patchtide.core.steps import EndState, Step
 from patchtide.core.unclear import unclear
 from patchtide.core.undoing import leave, undo
 from patchtide.core.verdict import Verdict
+from patchtide.core.wall import entering_need, need
 
 _NEVER = frozenset({"no_window", "never_open", "no_zone", "impact"})
 _FORWARD = (Step.PATCH, Step.REBOOT, Step.VERIFY)
@@ -20,15 +21,16 @@ _FORWARD = (Step.PATCH, Step.REBOOT, Step.VERIFY)
 
 def in_wave(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime) -> Action | None:
     """The hosts of a wave go step by step together; what began is always finished, gate or no gate."""
-    need = run.plan.wall(tier.name)
+    names = _working(wave)
+    room = need(run.plan, tier.name, names).total
     stop = stop_verdict(run)
-    gate = tier_gate(run, tier, now, need + run.plan.entering(tier.name), _working(wave)) if stop.ok else stop
+    gate = tier_gate(run, tier, now, room + entering_need(run.plan, tier.name, names), names) if stop.ok else stop
     entering = ready(wave, Step.ENTER, now)
     harm = any(host.next is Step.ROLLBACK for host in wave)  # while it is put back, nothing begins beside it
     if entering and gate.ok and not harm:
         return renewed(run, tier, entering, now) or Do(Step.ENTER, entering, gate.reason)
     return (
-        _too_late(run, tier, wave, now, need)
+        _too_late(run, tier, wave, now, room)
         or _forward((host for host in wave if not harm or _begun(host)), now)
         or undo(run, tier, wave, now)
         or leave(wave, now)
@@ -56,13 +58,13 @@ def _shut(tier: TierPlan, wave: Sequence[HostState], gate: Verdict, now: datetim
     return _hold(gate.code, gate.reason, gate.until, tier.name)
 
 
-def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, need: timedelta) -> Action | None:
+def _too_late(run: Run, tier: TierPlan, wave: Sequence[HostState], now: datetime, room: timedelta) -> Action | None:
     """An update that has not begun does not begin when its window has no room for it, or the run was stopped."""
     waiting = ready((host for host in wave if not host.reattach), Step.PATCH, now)
     if not waiting:
         return None
     verdict = stop_verdict(run)
-    verdict = tier_gate(run, tier, now, need, _working(wave)) if verdict.ok else verdict
+    verdict = tier_gate(run, tier, now, room, _working(wave)) if verdict.ok else verdict
     return None if verdict.ok else Do(Step.LEAVE, waiting, verdict.reason)
 
 

@@ -1,7 +1,10 @@
 """What people say to a run: each is an event in its log, which the controller reads before it decides again."""
 
+from datetime import timedelta
+
 from patchtide.core.errors import LockedError, UsageError
-from patchtide.core.events import Aborted, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.events import Aborted, Extended, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.extension import extension
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
@@ -17,6 +20,16 @@ def abort(run_id: str, desk: Desk, by: str, reason: str) -> Aborted:
     if run.outcome is not None:
         raise UsageError(f"run {run_id} has ended already: {run.reason}")
     event = Aborted(desk.clock.now(), by, reason)
+    desk.store.append(run_id, event)
+    return event
+
+
+def extend(run_id: str, desk: Desk, by: str, longer: timedelta, reason: str, tier: str | None = None) -> Extended:
+    """Record that the open (or next) window of a tier, by default the one at work, closes so much later, once."""
+    run = _run(run_id, desk)
+    now = desk.clock.now()
+    name, added = extension(run, tier, now, longer)
+    event = Extended(now, by, reason, name, added.name, added.opens, added.closes)
     desk.store.append(run_id, event)
     return event
 

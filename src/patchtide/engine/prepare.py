@@ -9,6 +9,7 @@ from patchtide.core.settings import Settings
 from patchtide.documents import sealed
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
+from patchtide.engine.pacing import learned
 from patchtide.engine.survey import Told, members, surveyed
 from patchtide.ports import Store
 
@@ -24,7 +25,8 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source
     marker = f"survey-{now:%Y%m%dt%H%M%S}"
     probes = surveyed(desk.executor, settings, hosts, marker, tell, desk.clock, refresh=source is None)
     earlier = () if source else _earlier(desk.store)
-    return sealed(planned(settings, hosts, probes, desk.clock.now(), by, source=source, earlier=earlier))
+    known, now = learned(desk.store), desk.clock.now()
+    return sealed(planned(settings, hosts, probes, now, by, source=source, earlier=earlier, known=known))
 
 
 _LOOKED_BACK = 20

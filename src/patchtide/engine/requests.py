@@ -10,12 +10,13 @@ from patchtide.core.plan import Plan
 from patchtide.core.policy import RestartPolicy, ReturnBy
 from patchtide.core.run import Run
 from patchtide.core.steps import Step
+from patchtide.core.wall import confirm_within, heard_within
 
 
-def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[str, object]:
-    """Return the parameters of a step for one host; durations are in seconds."""
+def request(run_id: str, run: Run, step: Step, host: str, attempt: int, together: int = 1) -> dict[str, object]:
+    """Return the parameters of a step for one host, with which so many go `together`; durations are in seconds."""
     tier = run.hosts[host].tier
-    limits, within = run.plan.limits, run.plan.confirm_within(tier)
+    limits, within = run.plan.limits, confirm_within(run.plan, tier, together)
     asked: dict[str, object] = {"run": run_id, "attempt": attempt}
     match step:
         case Step.PROBE:
@@ -30,21 +31,25 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int) -> dict[
             return {**asked, "state": "left", "hooks": _hooks(run.plan, tier)}
         case Step.PATCH:
             change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
-            spans = {"deadline": limits.patch.total_seconds(), "confirm": within.total_seconds()}
-            return {**asked, **change, "checks": _checks(run, tier), **spans, **_restarts(run.plan)}
+            timed = {"deadline": limits.patch, "confirm": within, "way_back": limits.rollback}
+            timing = {name: each.total_seconds() for name, each in timed.items()}
+            return {**asked, **change, "checks": _checks(run, tier), **timing, **_restarts(run.plan)}
         case Step.REBOOT:
-            rest = (within - limits.patch).total_seconds() if within else 0.0
+            rest = (within - limits.patch * run.plan.rounds(together)).total_seconds() if within else 0.0
             return {**asked, "reboot_timeout": limits.reboot.total_seconds(), "confirm": rest}
         case Step.VERIFY:
             return {**asked, "checks": _checks(run, tier), "enforce": False, "confirm": True}
         case Step.ROLLBACK:
-            back = run.plan.heard_within(tier).total_seconds()
+            back = heard_within(run.plan, tier, together).total_seconds()
             spans = {"deadline": limits.rollback.total_seconds(), "reboot_timeout": limits.reboot.total_seconds()}
             return {**asked, "checks": _checks(run, tier), **spans, "confirm": back}
 
 
-def time_allowed(run: Run, step: Step, tier: str) -> float:
-    """Return how many seconds a step may take before nothing more is expected of it: its own limits, and some grace."""
+def time_allowed(run: Run, step: Step, tier: str, hosts: int = 1) -> float:
+    """Return how many seconds a step may take on so many hosts before nothing more is expected of it.
+
+    It is the step's own limits, as often as it has to begin until all of them have done it, and some grace.
+    """
     limits = run.plan.limits
     spans = (check.warm_up + check.deadline + check.timeout for check in run.plan.checks_of(tier))
     checks = sum(span.total_seconds() for span in spans)
@@ -66,7 +71,7 @@ def time_allowed(run: Run, step: Step, tier: str) -> float:
         case Step.ENTER | Step.LEAVE:
             hooks = run.plan.maintenance.of(tier).hooks
             own = _SHORT_SECONDS + sum(hook.timeout.total_seconds() for hook in hooks)
-    return own + _GRACE_SECONDS
+    return own * run.plan.rounds(hosts) + _GRACE_SECONDS
 
 
 _STAGE_SECONDS = 1800.0

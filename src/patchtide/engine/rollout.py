@@ -141,9 +141,10 @@ def _performed(run_id: str, run: Run, action: Action, desk: Desk) -> Iterator[Ev
 def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     attempt = run.attempt + 1
     tier = run.hosts[action.hosts[0]].tier
-    requests = {host: request(run_id, run, action.step, host, attempt) for host in action.hosts}
-    timeout = time_allowed(run, action.step, tier)
-    deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory)
+    together = max(len(action.hosts), len(run.plan.wave_of(action.hosts[0])))
+    requests = {host: request(run_id, run, action.step, host, attempt, together) for host in action.hosts}
+    timeout = time_allowed(run, action.step, tier, len(action.hosts))
+    deed = Deed(run_id, action.step, requests, f"{run_id}.{attempt}", timeout, run.plan.inventory, forks=run.plan.forks)
     if action.step is Step.PATCH and (taken := tuple(baselines(deed, run, desk))):
         yield from taken
         return  # that took its time: whether the update may still begin is asked anew
@@ -154,7 +155,7 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     for report in _once_each(deed, _reports(deed, run, desk)):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
-        yield HostFinished(now, action.step, report.host, attempt, status, reason, finding)
+        yield HostFinished(now, action.step, report.host, attempt, status, reason, finding, report.seconds)
 
 
 def _reports(deed: Deed, run: Run, desk: Desk) -> Iterator[Report]:

@@ -23,7 +23,8 @@ def baselines(deed: Deed, run: Run, desk: Desk) -> Iterator[BaselineTaken]:
         return
     fresh = [host for host in deed.requests if not run.hosts[host].baseline and not run.hosts[host].changed]
     for host, found in _measured(fresh, deed, run, desk, first=True).items():
-        yield BaselineTaken(desk.clock.now(), host, tuple(found))
+        if found:
+            yield BaselineTaken(desk.clock.now(), host, tuple(found))
 
 
 def watched(deed: Deed, run: Run, desk: Desk) -> Iterator[Report]:

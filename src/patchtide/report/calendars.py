@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from patchtide.core.run import Run
+from patchtide.core.wall import longest_need
 from patchtide.core.windows import Opening
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, moment, one_line
@@ -59,7 +60,7 @@ def run_entries(run_id: str, run: Run, now: datetime) -> Iterator[Entry]:
     for tier in run.plan.tiers:
         if run.outcome is not None or all(host.settled for host in run.in_tier(tier.name)):
             continue
-        opening = run.plan.calendar(tier).next_opening(now, run.plan.wall(tier.name))
+        opening = run.calendar(tier).next_opening(now, longest_need(run.plan, tier).total)
         if opening is not None and not (tier.always and opening.closed_by is None):
             title = f"run {run_id}: {tier.name}, {amount(len(tier.hosts), 'host')}"
             details = f"Opened by {one_line(run.opened_by)}; window {opening.name}."

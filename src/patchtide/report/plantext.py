@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from patchtide.core.gates import foreseen
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import ReturnBy, ValidFor
+from patchtide.core.wall import Need, confirm_within, longest_need
 from patchtide.report.around import around_lines, backup_lines
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.proofs import not_made
@@ -125,15 +127,17 @@ def _tier(plan: Plan, tier: TierPlan, now: datetime) -> str:
     when = f"by its hosts' clocks: {', '.join(zones)}" if len(zones) > 1 else _when(plan, tier, tier.hosts, now)
     lines = [f"tier {tier.name}: {amount(len(tier.hosts), 'host')}, {when}"]
     lines += [f"  {promise}" for promise in _promises(plan, tier)]
+    will = foreseen(plan, tier)
+    lines += [] if will.ok else [f"  WILL NOT BEGIN as it stands: {one_line(will.reason)}"]
     for number, wave in enumerate(tier.waves, start=1):
         hosts = listed([f"{name} ({len(plan.hosts[name].changes)})" for name in wave], most=12)
         own = f", {_when(plan, tier, wave, now)}" if len(zones) > 1 else ""
-        lines.append(f"  wave {number}: {hosts}{own}")
+        lines.append(f"  wave {number}{_canary(tier, number)}: {hosts}{own}")
     return "\n".join(lines)
 
 
 def _when(plan: Plan, tier: TierPlan, hosts: Sequence[str], now: datetime) -> str:
-    need = plan.wall(tier.name)
+    need = longest_need(plan, tier).total
     calendar = plan.calendar(tier, hosts)
     if calendar.never is not None:
         return f"never open: {calendar.never.reason}"
@@ -156,14 +160,16 @@ _WAYS_BACK = {
 def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     checks = ", ".join(check.name for check in plan.checks_of(tier.name)) or "none, so nothing will pass"
     soak = f"; soaks {span(tier.soak)}" if tier.soak else ""
+    soak += f"; pauses {span(tier.pause)} between waves" if tier.pause else ""
     if plan.limits.confirm:
-        within = span(plan.confirm_within(tier.name))
+        within = span(max(confirm_within(plan, tier.name, len(wave)) for wave in tier.waves))
         yield f"a host that nobody could confirm {within} after its update began restores itself"
     else:
         yield "a host that goes dark stays as it is: limits.confirm is 0"
-    yield f"health: {checks}; failure budget {tier.failure_budget}; on failure {tier.on_failure}{soak}"
+    yield f"health: {checks}; failure budget {_budget(plan, tier)}; on failure {tier.on_failure}{soak}"
     if plan.monitor:
         yield f"watched for {span(plan.monitor)} after the last wave of all; what fails by then is put back"
+    yield _room(longest_need(plan, tier))
     yield f"way back: {_WAYS_BACK[tier.returns]}"
     if tier.impact:
         yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
@@ -179,6 +185,32 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         people = listed(map(one_line, tier.approvals.people))
         lasting = "the opening that comes next" if tier.approvals.valid_for is ValidFor.OPENING else "the whole run"
         yield f"needs {amount(tier.approvals.count, 'approval')} for {lasting}, of: {people}{notice}"
+
+
+def _budget(plan: Plan, tier: TierPlan) -> str:
+    more = [f"{tier.wave_budget} of each wave"] if tier.wave_budget is not None else []
+    more += [f"{plan.failure_budget} of the run"] if plan.failure_budget is not None else []
+    return ", ".join([str(tier.failure_budget), *more])
+
+
+def _canary(tier: TierPlan, number: int) -> str:
+    if number > tier.canaries:
+        return ""
+    soaks = number == tier.canaries and tier.canary_soak
+    return f" (canary, soaks {span(tier.canary_soak)})" if soaks else " (canary)"
+
+
+def _room(need: Need) -> str:
+    """Say what a wave needs of its window, part by part, and where each number comes from."""
+    told = [f"{name} {span(time)}{_source(need.samples.get(name))}" for name, time in need.parts.items() if time]
+    rounds = f", in {need.rounds} rounds" if need.rounds > 1 else ""
+    return f"room for a wave: {span(need.total)}{rounds}: {' + '.join(told)}"
+
+
+def _source(samples: int | None) -> str:
+    if samples is None:
+        return ""
+    return f" (p95 of {samples})" if samples else " (limit)"
 
 
 def _aside(plan: Plan) -> Iterator[str]:

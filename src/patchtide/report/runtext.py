@@ -31,6 +31,7 @@ def summary(view: RunView, width: int = 0) -> str:
     until = f"until {moment(view.held.until)}: " if view.held and view.held.until else ""
     if view.reason:
         lines.append(f"  {until}{view.reason}")
+    lines += [f"  extended: {told}" for told in view.extended]
     lines += [f"  {line}" for line in told_of_plan(view)]
     if view.quarantined:
         lines.append(f"  in quarantine from now on: {listed(view.quarantined)}")
@@ -60,6 +61,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines += [f"  {word} {told}" for word, told in said_lines(view)]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
     lines += [f"  not made: {line}" for line in view.not_made]
+    lines += [f"  extended: {told}" for told in view.extended]
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []
     lines += [f"  {tier.name}: {amount(len(tier.waves), 'wave')}, {tier.standing}" for tier in view.tiers]
     return "\n".join([*(line.rstrip() for line in lines), "", hosts_table(view, width)])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from patchtide.core.events import Event, HostFinished, StepStarted
+from patchtide.core.events import Event, Extended, HostFinished, StepStarted
 from patchtide.core.plan import HostPlan, TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.said import Approved, Rejected
@@ -23,7 +23,7 @@ from patchtide.report.consent import (
 )
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
 from patchtide.report.proofs import not_made_lines
-from patchtide.report.words import amount, counted, one_line
+from patchtide.report.words import amount, counted, moment, one_line
 
 _LONG_STORY = 4000
 
@@ -95,6 +95,7 @@ class RunView:
     emergency: EmergencyView | None
     checklists: tuple[TierChecklist, ...]
     aborted: str | None
+    extended: tuple[str, ...]
     quarantined: tuple[str, ...]
     not_made: tuple[str, ...]
     totals: str
@@ -139,6 +140,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         emergency=emergency_view(run),
         checklists=checklist_view(run, now),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
+        extended=tuple(_extended(event) for event in run.extended),
         quarantined=tuple(sorted(run.quarantined)),
         not_made=not_made_lines(run),
         totals=fixes_text(run.plan),
@@ -154,6 +156,11 @@ def said_lines(view: RunView) -> tuple[tuple[str, str], ...]:
     asked = (("requested", text) for text in view.requests)
     voted = consent_lines((*view.approvals, *view.rejections), view.waivers)
     return (*emergency_lines(view.emergency), *asked, *voted, *checklist_lines(view.checklists))
+
+
+def _extended(event: Extended) -> str:
+    until = f"{moment(event.until)} instead of {moment(event.since)}"
+    return one_line(f"{event.tier}: window {event.window} open until {until}, by {event.by}: {event.reason}")
 
 
 def _places(run: Run) -> Iterable[tuple[TierPlan, int, str]]:

@@ -11,6 +11,7 @@ from patchtide.core.health import judged
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.run import Run, folded
 from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.core.wall import confirm_within, need
 from patchtide.documents import event_of, event_text
 from patchtide.simulation.books import Beginning, beginnings
 from patchtide.simulation.faults import Fault
@@ -127,7 +128,7 @@ def _let_in(beginning: Beginning, tier: TierPlan, names: list[str]) -> Found:
 
 def _fits(plan: Plan, tier: TierPlan, at: datetime, names: list[str]) -> bool:
     """Whether work that begins at an instant ends within the window, way back included."""
-    calendar, until = plan.calendar(tier, names), at + plan.wall(tier.name)
+    calendar, until = plan.calendar(tier, names), at + need(plan, tier.name, names).total
     if not tier.always and not calendar.zones:
         return any(o.opens <= at and until <= o.closes for o in openings(tier.windows, calendar.blackouts, at, until))
     whole = [o for o in calendar.upcoming(at) if o.opens <= at]
@@ -232,7 +233,7 @@ def _comes_back(story: Story, name: str, machine: VirtualHost) -> Found:
     plan = story.run.plan
     machine.help_itself(story.scenario.at + _LONG_AFTER)
     dark = machine.patch and not machine.confirmed and machine.faults.rollback == "restored"
-    armed = plan.confirm_within(story.run.hosts[name].tier) > timedelta(0)
+    armed = confirm_within(plan, story.run.hosts[name].tier, 1) > timedelta(0)
     if dark and armed and machine.versions != before(plan, name):
         yield Broken(4, f"{name} was never confirmed, and keeps {machine.versions}")
 

@@ -94,3 +94,11 @@ def test_odd_events_are_no_accident() -> None:
         said("runner_on_ok"),
     ]
     assert [r.status for r in reports(odd)] == [Status.UNKNOWN]
+
+
+def test_a_host_took_as_long_as_its_own_tasks_and_not_as_long_as_it_waited_for_its_turn() -> None:
+    begun = said("runner_on_ok", duration=2.5, res={"changed": True})
+    mine = {**answered(), "event_data": {**OURS, "host": "a", "duration": 1.25, "res": {"report": {"fine": True}}}}
+    odd = said("runner_on_skipped", duration="long")
+    assert [r.seconds for r in reports([begun, odd, mine, stats("a")])] == [3.75]
+    assert [r.seconds for r in reports([answered(), stats("a")])] == [0.0]

@@ -48,7 +48,7 @@ class AnsibleExecutor:
         known = judgement(deed.requests, silent=deed.is_users)
         with (
             workplace(deed, self._content, self._scratch) as place,
-            playing(deed, place, self._forks, self._home) as play,
+            playing(deed, place, deed.forks or self._forks, self._home) as play,
         ):
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)

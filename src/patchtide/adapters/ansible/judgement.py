@@ -23,11 +23,13 @@ class Judgement:
     silent: bool = False
     """Whether nobody reports anything: how the play ends on a host is all there is."""
     failures: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def heard(self, event: Happening) -> Iterator[Report]:
         """Yield the reports that one event makes final."""
         data = _mapping(event.get("event_data"))
         host = str(data.get("host", ""))
+        self._timed(host, data.get("duration"))
         match event.get("event"):
             case "runner_on_unreachable":
                 yield from self._final(host, Status.UNREACHABLE, _told(data, "the host cannot be reached"), {})
@@ -44,6 +46,11 @@ class Judgement:
                 self._note(str(event.get("stdout", "")))
             case _:
                 pass
+
+    def _timed(self, host: str, duration: object) -> None:
+        """Add up how long a host's tasks took; however many hosts wait for their turn, this is the host's own time."""
+        if isinstance(duration, int | float) and duration > 0:
+            self.seconds[host] = self.seconds.get(host, 0.0) + duration
 
     def given_up(self, reason: str) -> Iterator[Report]:
         """Yield what nobody has said anything final about: those hosts are unknown, and that is all one knows."""
@@ -79,7 +86,7 @@ class Judgement:
     def _final(self, host: str, status: Status, reason: str, data: Mapping[str, object]) -> Iterator[Report]:
         if host in self.waiting:
             del self.waiting[host]
-            yield Report(host, status, reason[:_LONGEST_REASON], data)
+            yield Report(host, status, reason[:_LONGEST_REASON], data, round(self.seconds.get(host, 0.0), 3))
 
     def _note(self, text: str) -> None:
         """Keep what Ansible complains of: it is the only explanation when a play does not even begin."""
