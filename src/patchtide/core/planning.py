@@ -54,9 +54,8 @@ def planned(
     proven = {} if source else standing(earlier, proving, settings.selection.quarantined)
     patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
     names = (host.name for tier in settings.tiers for host in members[tier.name])
-    found = {name: _host(name, probes[name], patch_set, settings) for name in names}
-    hosts = refusing(found, without_zone(settings, members, probes))
-    used = _used(patch_set, hosts.values())
+    hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    used = _used(patch_set, (hosts := refusing(hosts, without_zone(settings, members, probes))).values())
     plan = Plan(
         SCHEMA,
         created_at=now,
