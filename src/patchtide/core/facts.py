@@ -1,9 +1,10 @@
 """What the first tier found out about updates, carried to every host that waits for the same file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from patchtide.core.frozen import replace
 from patchtide.core.packages import Package, Pending
 from patchtide.core.patchset import Probe
 
@@ -33,7 +34,7 @@ def informed(probe: Probe, known: Mapping[File, Facts]) -> Probe:
     """Return what was found on a host with what is known of the files that wait there."""
 
     def told(some: Iterable[Pending]) -> tuple[Pending, ...]:
-        return tuple(replace(one, package=_with(one.package, known.get(_file(probe, one.package)))) for one in some)
+        return tuple(_aware(one, known.get(_file(probe, one.package))) for one in some)
 
     return replace(probe, pending=told(probe.pending), withheld=told(probe.withheld))
 
@@ -42,10 +43,16 @@ def _file(probe: Probe, package: Package) -> File:
     return probe.platform.key, package.key, package.version, package.sha256
 
 
-def _with(package: Package, facts: Facts | None) -> Package:
-    if facts is None:
-        return package
-    return replace(package, cves=facts.cves, advisories=facts.advisories, released=facts.released)
+def _aware(one: Pending, facts: Facts | None) -> Pending:
+    package = one.package
+    if facts is None or (package.cves, package.advisories, package.released) == (
+        facts.cves,
+        facts.advisories,
+        facts.released,
+    ):
+        return one  # nothing new: thousands of hosts need no copy
+    aware = replace(package, cves=facts.cves, advisories=facts.advisories, released=facts.released)
+    return replace(one, package=aware)
 
 
 def _together(told: Sequence[Pending]) -> Facts:

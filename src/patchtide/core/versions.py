@@ -1,6 +1,7 @@
 """Which version is newer: Debian's order and RPM's."""
 
 import re
+from functools import lru_cache
 from itertools import zip_longest
 
 from patchtide.core.errors import UsageError
@@ -15,6 +16,7 @@ def is_newer(version: str, than: str, manager: str) -> bool:
     return _ORDERS[manager](version, than)
 
 
+@lru_cache(maxsize=65_536)  # a fleet asks the same of each of its hosts
 def _is_newer_deb(version: str, than: str) -> bool:
     """Debian's order (Debian Policy 5.6.12)."""
     epoch, *texts = _split(version)

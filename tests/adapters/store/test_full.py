@@ -28,7 +28,7 @@ except StoreError as error:
     print(error.message)
 print("left", sorted(path.name for path in (folder / "state" / "backups").glob("*")))
 (folder / "ballast").unlink()
-print(written, len(store.events("run-1")), store.append("run-1", event))
+print(written, len(tuple(store.events("run-1"))), store.append("run-1", event))
 store.close()
 print(LogKeeper(folder / "state" / "log.db").audit().altered)
 """
