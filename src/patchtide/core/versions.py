@@ -9,6 +9,7 @@ from patchtide.core.errors import UsageError
 _DIGITS = re.compile(r"(\d+)")
 
 
+@lru_cache(maxsize=65_536)  # a fleet asks the same of each of its hosts
 def is_newer(version: str, than: str, manager: str) -> bool:
     """Tell whether a version is later than another one, in the order of the hosts' package manager (apt or dnf)."""
     if manager not in _ORDERS:
@@ -16,7 +17,6 @@ def is_newer(version: str, than: str, manager: str) -> bool:
     return _ORDERS[manager](version, than)
 
 
-@lru_cache(maxsize=65_536)  # a fleet asks the same of each of its hosts
 def _is_newer_deb(version: str, than: str) -> bool:
     """Debian's order (Debian Policy 5.6.12)."""
     epoch, *texts = _split(version)
