@@ -82,13 +82,26 @@ def _plan(tiers: tuple[TierPlan, ...], hosts: Mapping[str, HostPlan], limits: Li
 def random_plan(random: Random) -> Plan:
     """Return a plan of one to three small tiers with any policy that a configuration could ask for."""
     names = ("test", "staging", "production")[: random.choice([1, 2, 2, 2, 3])]
-    tiers = tuple(_tier(random, name) for name in names)
+    tiers = tuple(_turns(random, _tier(random, name)) for name in names)
     hosts = {name: _host(random, name) for tier in tiers for name in tier.hosts}
     limits = Limits(*(timedelta(minutes=span) for span in (10, 5, 10, 10, random.choice([5, 5, 5, 0]))))
     fair = (Blackout("fair", Day(11, 22), Day(11, 23), "UTC", tiers=("production",)),)
     reboot = random.choice([RebootPolicy.WHEN_OWED, RebootPolicy.WHEN_OWED, RebootPolicy.NEVER])
-    made = _plan(tiers, hosts, limits, START)
+    made = replace(_plan(tiers, hosts, limits, START), forks=random.choice([0, 1, 2, 3]))
+    made = replace(made, failure_budget=random.choice([None, None, Amount(count=1), Amount(percent=50)]))
     return sealed(replace(made, blackouts=fair if random.random() < 0.2 else (), reboot=reboot))  # noqa: PLR2004
+
+
+def _turns(random: Random, tier: TierPlan) -> TierPlan:
+    """Return the tier with canaries, pauses and a budget of each wave, or without."""
+    return replace(
+        tier,
+        canaries=random.randint(0, len(tier.waves)),
+        canary_soak=timedelta(minutes=random.choice([0, 0, 25])),
+        pause=timedelta(minutes=random.choice([0, 0, 15])),
+        wave_budget=random.choice([None, None, Amount(count=0), Amount(count=1), Amount(percent=50)]),
+        on_failure=random.choice([tier.on_failure] * 4 + [OnFailure.ROLLBACK_TIER]),
+    )
 
 
 def _tier(random: Random, name: str) -> TierPlan:

@@ -111,6 +111,13 @@ def _let_in(beginning: Beginning, tier: TierPlan, names: list[str]) -> Found:
         failed, allowed = books.has("failed", other.name), other.failure_budget.of(len(other.hosts))
         if failed > allowed:
             yield Broken(6, f"{who} is begun with {failed} failures in {other.name}, where {allowed} are allowed")
+    if run.plan.failure_budget is not None:
+        failed, allowed = (
+            sum(books.has("failed", t.name) for t in run.plan.tiers),
+            run.plan.failure_budget.of(len(run.hosts)),
+        )
+        if failed > allowed:
+            yield Broken(6, f"{who} is begun with {failed} failures in the run, where {allowed} are allowed")
     earlier = run.plan.tiers[: run.plan.tiers.index(tier)]
     for other in earlier:
         if books.has("unsettled", other.name):
