@@ -94,8 +94,8 @@ def a_fold_that_skips_the_stage(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_request_that_arms_no_timer(patch: pytest.MonkeyPatch) -> None:
-    def request(run_id: str, of: Run, step: Step, host: str, attempt: int) -> dict[str, object]:
-        asked = requests.request(run_id, of, step, host, attempt)
+    def request(run_id: str, of: Run, step: Step, host: str, attempt: int, together: int = 1) -> dict[str, object]:
+        asked = requests.request(run_id, of, step, host, attempt, together)
         return {**asked, "confirm": 0.0} if step is Step.PATCH else asked
 
     patch.setattr(rollout, "request", request)
