@@ -74,6 +74,20 @@ def test_approving_what_needs_none_or_has_ended_is_refused() -> None:
         approve(run_id, at, Speaker("bob"))
 
 
+def test_who_would_approve_a_host_of_which_nobody_can_tell_is_told_what_to_say() -> None:
+    doubt = {"measurements": [{"name": "web", "status": "inconclusive", "before": "pass"}], "confirmed": True}
+
+    def answer(step: Step, host: str) -> Report:
+        return Report(host, Status.OK, "", doubt) if step is Step.VERIFY else fine(step, host)
+
+    at = desk(Answering(answer))
+    run_id = open_run(plan(tier("test", ("t1",))), at, "ann")
+    drive(run_id, at, by="ann", wait=False)
+    with pytest.raises(UsageError, match="needs no approval") as refused:
+        approve(run_id, at, Speaker("bob"))
+    assert f"patchtide waive {run_id} health:web" in refused.value.hint
+
+
 def test_a_run_that_ended_cannot_be_aborted() -> None:
     run_id, at = done()
     with pytest.raises(UsageError, match="has ended already"):

@@ -7,6 +7,7 @@ from patchtide.core.checklist import item_states
 from patchtide.core.emergency import declared, owes_review, second_person
 from patchtide.core.errors import UsageError
 from patchtide.core.gates import waivable
+from patchtide.core.hosts import Trait
 from patchtide.core.meant import meant
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.run import Run, folded
@@ -19,6 +20,7 @@ from patchtide.core.said import (
     Ticked,
     Waived,
 )
+from patchtide.core.waivers import HEALTH
 from patchtide.engine.desk import Desk
 from patchtide.engine.speaking import Speaker
 from patchtide.ports import PROJECT
@@ -184,7 +186,7 @@ def _asked(run_id: str, run: Run, name: str, verb: str) -> list[TierPlan]:
     """
     people = {one for tier in run.plan.tiers if tier.approvals for one in tier.approvals.people}
     if not people and declared(run) is None:
-        raise UsageError(f"run {run_id} needs no approval", hint="Approvals are asked for by a tier's `approvals`.")
+        raise UsageError(f"run {run_id} needs no approval", hint=_instead(run_id, run))
     others = ", ".join(sorted(people - requesters(run))) or "somebody else"
     if name == run.opened_by:
         raise UsageError(f"{name} opened run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
@@ -193,3 +195,11 @@ def _asked(run_id: str, run: Run, name: str, verb: str) -> list[TierPlan]:
     if people and name not in people:
         raise UsageError(f"{name} is not asked to {verb} run {run_id}", hint=f"Asked are: {others}.")
     return [tier for tier in run.plan.tiers if tier.approvals and name in tier.approvals.people]
+
+
+def _instead(run_id: str, run: Run) -> str:
+    """Return what to say to a run that asks for no approval: a doubt about health is waived, check by check."""
+    doubt = next((name for host in run.hosts.having(Trait.UNCLEAR) for name in host.unclear), None)
+    if doubt is None:
+        return "Approvals are asked for by a tier's `approvals`."
+    return f"It asks about health: `patchtide waive {run_id} {HEALTH}{doubt} --reason ...`, resume, abort or rollback."
