@@ -78,7 +78,8 @@ CASES = (
         "killed",
         "dpkg killed in the middle of a postinst",
         _pinned("1.31"),
-        meanwhile="pgrep -f tidepool.postinst >/dev/null && pkill -KILL -x dpkg",
+        _TIDEPOOL,
+        meanwhile="pgrep -f 'tidepool[.]postinst' >/dev/null && pkill -KILL -x dpkg",
         breaks=True,
     ),
     Case(
