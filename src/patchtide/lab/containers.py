@@ -136,9 +136,14 @@ def allow_watches(hosts: int, tell: Callable[[str], None]) -> None:
         tell(f"hosts may not boot: run `sysctl fs.inotify.max_user_instances={2 * needed}` as root")
 
 
+# A mirror that falls silent is asked again, and no refresh outlives whoever asked for it: it would hold apt's lock.
+_PATIENT = ("timeout", "--kill-after=10", "280")
+_RESTLESS = ("-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20", "-o", "Acquire::Retries=4")
+
+
 def pending(host: RunningHost) -> int:
     """Return how many updates a host finds pending after a refresh; raises LabError without its mirrors."""
-    inside = podman("exec", host.container, "apt-get", "-q")
+    inside = podman("exec", host.container, *_PATIENT, "apt-get", "-q", *_RESTLESS)
     if host.host.system == "dnf":
         inside = podman("exec", host.container, "dnf", "--quiet")
         plan = output([*inside, "repoquery", "--upgrades"], f"host {host.name} cannot plan its updates", seconds=300)
