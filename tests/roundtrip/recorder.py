@@ -1,5 +1,6 @@
 """Prints everything there is to compare of a host, as JSON; runs on the host and knows nothing of Patchtide."""
 
+import contextlib
 import fnmatch
 import hashlib
 import json
@@ -35,7 +36,8 @@ def files(volatile: list[str]) -> dict[str, str]:
         for folder, folders, names in os.walk(root):
             for path in (os.path.join(folder, name) for name in (*folders, *names)):
                 if not any(fnmatch.fnmatch(path, pattern) for pattern in volatile):
-                    found[path] = described(path)
+                    with contextlib.suppress(FileNotFoundError):  # a package manager may be at work meanwhile
+                        found[path] = described(path)
     return found
 
 
