@@ -42,7 +42,8 @@ def _timed(events: Iterable[Event]) -> Iterator[tuple[Step, str, float]]:
     for event in history:
         match event:
             case StepStarted(step=step) if step in TIMED:
-                begun = {**{(step, host): event.attempt for host in event.hosts}, **begun}
+                for host in event.hosts:
+                    begun.setdefault((step, host), event.attempt)
             case HostFinished(status=Status.OK) if event.took > 0 and begun.get(_key(event)) == event.attempt:
                 yield event.step, _platform(opened.plan, event.host), event.took
             case _:
