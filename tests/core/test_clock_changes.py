@@ -120,7 +120,7 @@ def test_a_blackout_near_a_change_begins_and_ends_by_the_rules(change: Change, m
 @settings(max_examples=300, deadline=None)
 def test_a_daily_window_opens_once_on_every_day(zone: str, around: datetime, hours: int) -> None:
     """Ten days in a row have ten openings, each of them as long, whatever the clocks do in between."""
-    daily = Window("d", "FREQ=DAILY", around.time().replace(second=0, microsecond=0), MINUTE, zone)
+    daily = Window("d", "FREQ=DAILY", around.time().replace(second=0, microsecond=0, fold=0), MINUTE, zone)
     start = local_instant(around.date(), daily.at, zone)
     end = local_instant(around.date() + 10 * DAY, daily.at, zone)
     found = openings((daily,), (), start, end)

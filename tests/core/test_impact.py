@@ -9,6 +9,7 @@ from tests.core.made import DEBIAN, NOW, did, host_plan, opened, package, plan, 
 from patchtide.core.actions import Settle
 from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
+from patchtide.core.gates import request_gate
 from patchtide.core.impact import TABLE, Impact, Rules, beyond, change_of, classified
 from patchtide.core.packages import Package, Removal
 from patchtide.core.plan import Change, Plan, TierPlan
@@ -123,3 +124,19 @@ def test_a_class_that_asks_for_more_people_than_there_are_is_an_error() -> None:
     table = {**TABLE, Impact.HIGH: replace(TABLE[Impact.HIGH], people=("cto", "owner"))}
     found = first(changing(KERNEL, windows=(window("high"),)), asking=True, table=table)
     assert found.approvals == Approvals(2, ("cto", "owner"), 14 * DAY)
+
+
+def test_a_class_can_ask_for_a_change_request_for_this_very_plan() -> None:
+    quiet = {impact: replace(rules, approvals=0, notice=timedelta(0)) for impact, rules in TABLE.items()}
+    table = {**quiet, Impact.HIGH: replace(quiet[Impact.HIGH], request=True)}
+    high = changing(KERNEL, windows=(window("high"),))
+    assert not first(high, table=table).request  # the table asks nobody where the file has no `impacts`
+    asked = classified(high, table, asking=True)
+    assert asked.tiers[0].request
+    verdict = request_gate(opened(asked), asked.tiers[0])
+    assert (verdict.ok, verdict.code) == (False, "request")
+    low = changing(package(), windows=(window("low"), window("high")))
+    assert not first(low, table=table, asking=True).request
+    assert not first(changing(KERNEL, windows=(window(""),)), table=table, asking=True).request
+    wanting = replace(low, tiers=(replace(low.tiers[0], request=True),))
+    assert first(wanting, table=quiet, asking=True).request

@@ -59,6 +59,11 @@ def without_an_abort(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wave, "stop_verdict", always)
 
 
+def without_a_pause(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "pause_gate", always)
+    patch.setattr(gates, "pause_gate", always)
+
+
 def without_proof(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide, "shut_out", never)
 
@@ -106,6 +111,7 @@ MUTATIONS: list[tuple[Mutation, set[int]]] = [
     (without_approvals, {6}),
     (without_a_budget, {6}),
     (without_an_abort, {6}),
+    (without_a_pause, {6}),
     (without_proof, {1, 7}),
     (without_a_soak, {1}),
     (without_quarantine, {7}),

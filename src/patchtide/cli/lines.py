@@ -9,6 +9,7 @@ from patchtide.cli.output import told
 from patchtide.core.events import (
     Aborted,
     BaselineTaken,
+    Continued,
     Event,
     Extended,
     Held,
@@ -16,6 +17,7 @@ from patchtide.core.events import (
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    Paused,
     RollbackAsked,
     RunEnded,
     RunOpened,
@@ -60,7 +62,7 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
             yield _line(event.at, "waits", f"{event.tier}{until}: {event.reason}".lstrip(": "))
         case Approved() | Rejected() | Waived() | Ticked() | EmergencyDeclared() | Reviewed() | ChangeRequested():
             yield _line(event.at, *_said(event))
-        case Aborted() | Extended() | RollbackAsked():
+        case Aborted() | Paused() | Continued() | Extended() | RollbackAsked():
             yield _ordered(event)
         case VersionsQuarantined() | VersionsReleased():
             what = "shut out" if isinstance(event, VersionsQuarantined) else "let in"
@@ -100,11 +102,13 @@ def _said(word: Word) -> tuple[str, str, str]:
             assert_never(word)
 
 
-def _ordered(event: Aborted | Extended | RollbackAsked) -> str:
+def _ordered(event: Aborted | Paused | Continued | Extended | RollbackAsked) -> str:
     """Return what a person wants of a run."""
     match event:
-        case Aborted():
-            return _line(event.at, "aborted", f"by {event.by}: {event.reason}")
+        case Aborted() | Paused():
+            return _line(event.at, event.kind, f"by {event.by}: {event.reason}")
+        case Continued():
+            return _line(event.at, event.kind, f"by {event.by}")
         case Extended():
             until = f"{event.tier}: window {event.window} stays open until {moment(event.until)}"
             return _line(event.at, "extended", f"by {event.by}, {until}: {event.reason}")

@@ -1,4 +1,4 @@
-"""`patchtide approve`, `reject`, `waive` and `abort`: what people say to a run, signed or as their system user."""
+"""`patchtide approve`, `reject`, `waive`, `pause` and `abort`: what people say to a run, signed or as system users."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +108,26 @@ def _refuse_other_plan(digest: str, wanted: str) -> None:
         raise UsageError(
             f"the run's plan has the digest {digest}, not {wanted!r}", hint="Read that plan: `patchtide status`."
         )
+
+
+@command("pause")
+@click.argument("run_name", metavar="RUN")
+@because
+@click.pass_obj
+def pause(call: Call, run_name: str, reason: str) -> int:
+    """Begin nothing new in a run until somebody resumes it; hosts at work are finished and leave maintenance mode.
+
+    What protects goes on: soaking hosts are judged, hosts that were harmed go back. `patchtide resume RUN` ends it.
+    """
+    ports = _desk(call)
+    run_id, _ = run_named(ports.store, run_name)
+    said = control.pause(run_id, ports, who(), reason)
+    holder = ports.lock.holder()
+    if call.json:
+        raw(document("pause", said, run=run_id, holder=holder))
+        return 0
+    printed(f"run {run_id} is paused by {said.by}: {said.reason}; go on with `patchtide resume {run_id}`", call)
+    return 0
 
 
 @command("abort")

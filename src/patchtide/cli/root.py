@@ -26,6 +26,7 @@ TABLE = {
     "request": Lazy("request:request", _PEOPLE, "Change requests: what is asked for, and what may go wrong."),
     "checklist": Lazy("checklist:checklist", _PEOPLE, "What has to be done before an opening: go, or no-go."),
     "review": Lazy("emergency:review", _PEOPLE, "Look back at an emergency, which is owed."),
+    "pause": Lazy("people:pause", _PEOPLE, "Begin nothing new until somebody resumes the run."),
     "abort": Lazy("people:abort", _PEOPLE, "Begin nothing new; bring what began to a safe end."),
     "extend": Lazy("extend:extend", _PEOPLE, "Keep the window of a run open for longer, once."),
     "rollback": Lazy("rollback:rollback", _PEOPLE, "Put the hosts that a run changed back as they were."),

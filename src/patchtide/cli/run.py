@@ -14,10 +14,12 @@ from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import told, warned
 from patchtide.cli.surveying import refuse_stale, surveyed_plan
 from patchtide.cli.trusting import refuse_unsigned, signed_plan, usable, vouched
-from patchtide.core.errors import UsageError
+from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.plan import Plan
 from patchtide.documents import plan_of
+from patchtide.engine import control
 from patchtide.engine.consent import declare, emergency_span
+from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import run_named
 from patchtide.engine.rollout import open_run
 from patchtide.report.plantext import plan_text_view
@@ -107,6 +109,7 @@ def _agreed(plan: Plan, call: Call, *, yes: bool, known: bool) -> None:
 def resume(call: Call, run_name: str | None, no_wait: bool, junit: Path | None) -> int:
     """Go on with a run, the newest one by default: asks the hosts in doubt what is true, then carries on.
 
+    A paused run is paused no more. Where another controller carries it on, that one goes on with it (exit code 7).
     The exit code is the outcome, as of `run`; a run that has ended is told once more.
     """
     writable(junit)
@@ -117,5 +120,13 @@ def resume(call: Call, run_name: str | None, no_wait: bool, junit: Path | None) 
         told(f"run {run_id} has ended already", call)
         return concluded("resume", run_id, known, ports.store, call, junit)
     vouched(known.plan, project, f"run {run_id}")
+    if known.paused is not None:
+        _unpaused(run_id, ports)
     ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
     return concluded("resume", run_id, ended, ports.store, call, junit)
+
+
+def _unpaused(run_id: str, ports: Desk) -> None:
+    control.unpause(run_id, ports, who())
+    if holder := ports.lock.holder():
+        raise LockedError(f"the pause is over, and {holder} goes on with it", hint="`patchtide status --watch`")

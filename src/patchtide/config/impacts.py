@@ -38,6 +38,8 @@ class ImpactClass(Section):
     """How many people have to agree."""
     from_: Names | None = Field(default=None, alias="from")
     """Who may agree; those of the tier when left out."""
+    request: Annotated[str, *choice(("optional", "required"))] | None = None
+    """`required`: nothing begins before somebody made a change request for the very plan."""
 
 
 class Impacts(Section):
@@ -72,6 +74,7 @@ def _rules(one: ImpactClass, rules: Rules) -> Rules:
         "notice": one.notice,
         "approvals": one.approvals,
         "people": one.from_,
+        "request": None if one.request is None else one.request == "required",
     }
     return replace(rules, **{key: value for key, value in said.items() if value is not None})
 

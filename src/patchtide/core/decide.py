@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from patchtide.core.actions import Action, Do, End, Quarantine, Settle
-from patchtide.core.gates import shut_out, stop_verdict
+from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle
+from patchtide.core.gates import pause_gate, shut_out, stop_verdict
 from patchtide.core.hosts import Trait
 from patchtide.core.leaving import leaving
 from patchtide.core.lost import given_up, look, patience, ready
@@ -93,6 +93,9 @@ def _in_tier(run: Run, tier: TierPlan, now: datetime) -> Action | None:
 def _stage(run: Run, tier: TierPlan, now: datetime) -> Action | None:
     hosts = tuple(run.hosts.having(Trait.TO_STAGE, tier.name))
     due = ready(hosts, Step.STAGE, now)
+    held = pause_gate(run)
+    if due and not held.ok:
+        return Ask(held.code, held.reason, tier.name)
     return _shut_out(run, hosts) or (Do(Step.STAGE, due) if due else None)
 
 

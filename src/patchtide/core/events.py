@@ -157,6 +157,25 @@ class Aborted:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """A person holds the run: nothing new begins until somebody resumes it, what began is brought to its end."""
+
+    at: datetime
+    by: str
+    reason: str
+    kind: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A person lets a paused run go on."""
+
+    at: datetime
+    by: str
+    kind: Literal["continued"] = "continued"
+
+
+@dataclass(frozen=True, slots=True)
 class Extended:
     """A person keeps a tier's `window` open, this once, from `since`, when it would have closed, `until` later."""
 
@@ -235,6 +254,8 @@ Event: TypeAlias = (
     | Held
     | Word
     | Aborted
+    | Paused
+    | Continued
     | Extended
     | RollbackAsked
     | VersionsQuarantined

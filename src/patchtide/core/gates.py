@@ -30,11 +30,19 @@ def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: I
 
 
 def _held_by(run: Run, tier: TierPlan, now: datetime) -> Iterator[Verdict]:
+    yield pause_gate(run)
     yield proof_gate(run, tier)
     yield request_gate(run, tier)
     yield approval_gate(run, tier, now)
     yield second_person_gate(run)
     yield checklist_gate(run, tier, now)
+
+
+def pause_gate(run: Run) -> Verdict:
+    """Say whether anything new may begin: not while a person holds the run."""
+    if run.paused is None:
+        return yes("not_paused", "nobody holds the run")
+    return no("paused", f"paused by {run.paused.by}: {run.paused.reason}")
 
 
 def request_gate(run: Run, tier: TierPlan) -> Verdict:

@@ -32,7 +32,7 @@ class Rules:
     """What changes of a class may contain, whose windows are theirs, and what they ask of people.
 
     `packages` are patterns (none: any package), `hosts` the most that may be changed (None: any number), `people` those
-    who may approve (none: those of the tier).
+    who may approve (none: those of the tier). With `request` nothing begins before somebody asked for this very plan.
     """
 
     windows: tuple[Impact, ...]
@@ -45,6 +45,7 @@ class Rules:
     notice: timedelta = timedelta(0)
     approvals: int = 0
     people: tuple[str, ...] = ()
+    request: bool = False
 
 
 _DAY = timedelta(days=1)
@@ -137,8 +138,10 @@ def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking:
         return known
     fitting = tuple(window for window in tier.windows if not window.impact or window.impact in rules.windows)
     refused = "" if fitting else _unfitting(tier, impact, why)
-    asked = _asked(known, impact, rules) if asking else tier.approvals
-    return replace(known, windows=fitting, refused=refused, approvals=asked)
+    found = replace(known, windows=fitting, refused=refused)
+    if not asking:
+        return found
+    return replace(found, approvals=_asked(known, impact, rules), request=tier.request or rules.request)
 
 
 def _unfitting(tier: TierPlan, impact: Impact, why: str) -> str:

@@ -12,6 +12,7 @@ from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
     BaselineTaken,
+    Continued,
     Event,
     Extended,
     Finding,
@@ -20,6 +21,7 @@ from patchtide.core.events import (
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    Paused,
     RollbackAsked,
     RunEnded,
     RunOpened,
@@ -33,6 +35,7 @@ from patchtide.core.frozen import replace
 from patchtide.core.health import skipped, undecided, verdict
 from patchtide.core.hosts import Hosts, Trait, hosts_of
 from patchtide.core.hoststate import HostState
+from patchtide.core.hoststeps import begun, put_back, settled, turned
 from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import (
@@ -69,6 +72,7 @@ class Run:
     attempt: int = 0
     said: Said = Said()
     aborted: Aborted | None = None
+    paused: Paused | None = None
     extended: tuple[Extended, ...] = ()
     held: Held | None = None
     outcome: Outcome | None = None
@@ -130,28 +134,21 @@ def fold(run: Run, event: Event) -> Run:
     run = replace(run, seen=run.seen + 1)
     match event:
         case StepStarted():
-            begun = {name: _begun(run.hosts[name], event) for name in event.hosts}
-            return replace(run, hosts=run.hosts | begun, attempt=event.attempt, held=None)
+            at_work = {name: begun(run.hosts[name], event) for name in event.hosts}
+            return replace(run, hosts=run.hosts | at_work, attempt=event.attempt, held=None)
         case HostFinished():
             return _with(run, _answered(run, run.hosts[event.host], event))
         case BaselineTaken() | MaintenanceBegun() | MaintenanceLeft():
             return replace(run, hosts=run.hosts | _noted(run, event))
         case HostsSettled():
-            settled = {name: _settled(run.hosts[name], event) for name in event.hosts}
-            return replace(run, hosts=run.hosts | settled)
+            ended = {name: settled(run.hosts[name], event) for name in event.hosts}
+            return replace(run, hosts=run.hosts | ended)
         case Held():
             return replace(run, held=event)
         case Approved() | Rejected() | Waived() | Ticked() | EmergencyDeclared() | Reviewed() | ChangeRequested():
             return replace(run, said=heard(run.said, event))
-        case Aborted():
-            # What nobody could tell, and nobody did, counts as harm.
-            asked = run.hosts.having(Trait.UNCLEAR)
-            harmed = {host.name: _harmed(replace(host, unclear=()), host.reason) for host in asked}
-            return replace(run, hosts=run.hosts | harmed, aborted=event, held=None)
-        case Extended():
-            return replace(run, extended=(*run.extended, event), held=None)
-        case RollbackAsked():
-            return _reopened(run, event)
+        case Aborted() | Paused() | Continued() | Extended() | RollbackAsked():
+            return _ordered(run, event)
         case VersionsQuarantined() | VersionsReleased():
             return _kept_out(run, event)
         case RunTaken():
@@ -167,6 +164,23 @@ def fold(run: Run, event: Event) -> Run:
             assert_never(event)
 
 
+def _ordered(run: Run, event: Aborted | Paused | Continued | Extended | RollbackAsked) -> Run:
+    match event:
+        case Aborted():
+            # What nobody could tell, and nobody did, counts as harm.
+            asked = run.hosts.having(Trait.UNCLEAR)
+            harmed = {host.name: _harmed(replace(host, unclear=()), host.reason) for host in asked}
+            return replace(run, hosts=run.hosts | harmed, aborted=event, held=None)
+        case Paused() | Continued():
+            return replace(run, paused=event if isinstance(event, Paused) else None, held=None)
+        case Extended():
+            return replace(run, extended=(*run.extended, event), held=None)
+        case RollbackAsked():
+            return _reopened(run, event)
+        case _:
+            assert_never(event)
+
+
 def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) -> dict[str, HostState]:
     if isinstance(event, BaselineTaken):
         return {event.host: replace(run.hosts[event.host], baseline=event.measurements)}
@@ -175,34 +189,6 @@ def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) 
 
 def _with(run: Run, host: HostState) -> Run:
     return replace(run, hosts=run.hosts.updated([host]))
-
-
-def _begun(host: HostState, event: StepStarted) -> HostState:
-    if event.step is Step.PROBE:  # a look at a host in doubt: the doubt stays until the host has answered
-        return replace(host, last_try=event.at, tries=host.tries + 1)
-    begun = replace(
-        host,
-        next=event.step,
-        started=event.step,
-        last_try=event.at,
-        tries=host.tries + 1,
-        unclear=(),
-        entered=host.entered or event.step is Step.ENTER,
-        changed=host.changed or event.step is Step.PATCH,  # from here on it may have, whatever is heard of it
-    )
-    match event.step:
-        case Step.ROLLBACK:
-            return replace(begun, fate=None, end=None, reason=host.reason if host.failed else event.why)
-        case Step.LEAVE if host.next is Step.ROLLBACK:
-            return replace(begun, fate=EndState.QUARANTINED, reason=also(host.reason, event.why))
-        case _:
-            return begun
-
-
-def _settled(host: HostState, event: HostsSettled) -> HostState:
-    return replace(
-        host, next=None, started=None, fate=None, end=event.end, reason=event.reason, failed=host.failed or event.failed
-    )
 
 
 def _kept_out(run: Run, event: VersionsQuarantined | VersionsReleased) -> Run:
@@ -218,22 +204,12 @@ def _kept_out(run: Run, event: VersionsQuarantined | VersionsReleased) -> Run:
 def _reopened(run: Run, event: RollbackAsked) -> Run:
     why = f"{event.by} asked for it: {event.reason}"
     wanted = {
-        name: _put_back(host, also(host.reason, why) if host.failed else why)
+        name: put_back(host, also(host.reason, why) if host.failed else why)
         for name in event.hosts
         if run.may_return(host := run.hosts[name])
     }
     hosts = run.hosts | wanted
     return replace(run, hosts=hosts, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted))
-
-
-def _put_back(host: HostState, why: str) -> HostState:
-    """Return a host that a person wants put back: at once, or after the step that it is at."""
-    asked = replace(host, reason=why, end=None, lost_since=None, tries=0, unheard=0, leave_failures=0, unclear=())
-    return asked if host.started is not None else _turned(asked)
-
-
-def _turned(host: HostState) -> HostState:
-    return replace(host, next=Step.ROLLBACK, fate=None, end=None, reattach=False)
 
 
 def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
@@ -254,7 +230,7 @@ def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:
     )
     told = heard if looked else _moved(run, heard, event)
     wanted = host.name in run.asked and told.changed and not told.rolled_back
-    return _turned(told) if wanted else told
+    return turned(told) if wanted else told
 
 
 _BLIND = (Step.PROBE, Status.FAILED)
@@ -394,7 +370,7 @@ def _left(host: HostState, event: HostFinished) -> HostState:
         return not_left(host, event.reason)
     host = replace(host, entered=False, leave_failures=0)
     if event.finding.reverted and not host.rolled_back:
-        return _turned(host)  # it restored itself while it was waited for a person: how is it now?
+        return turned(host)  # it restored itself while it was waited for a person: how is it now?
     if host.fate is None:  # it was only entered, and the window shut before anything began
         return replace(host, next=Step.ENTER)
     return replace(host, next=None, end=host.fate, fate=None, left_at=event.at)

@@ -3,8 +3,17 @@
 from datetime import timedelta
 
 from patchtide.core.errors import LockedError, UsageError
-from patchtide.core.events import Aborted, Extended, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.events import (
+    Aborted,
+    Continued,
+    Extended,
+    Paused,
+    RollbackAsked,
+    VersionsQuarantined,
+    VersionsReleased,
+)
 from patchtide.core.extension import extension
+from patchtide.core.gates import stop_verdict
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
@@ -20,6 +29,27 @@ def abort(run_id: str, desk: Desk, by: str, reason: str) -> Aborted:
     if run.outcome is not None:
         raise UsageError(f"run {run_id} has ended already: {run.reason}")
     event = Aborted(desk.clock.now(), by, reason)
+    desk.store.append(run_id, event)
+    return event
+
+
+def pause(run_id: str, desk: Desk, by: str, reason: str) -> Paused:
+    """Record that nothing new may begin until somebody resumes the run; refused where that changes nothing."""
+    run = _run(run_id, desk)
+    if run.outcome is not None:
+        raise UsageError(f"run {run_id} has ended already: {run.reason}")
+    if run.paused is not None:
+        raise UsageError(f"run {run_id} is paused already, by {run.paused.by}: {run.paused.reason}")
+    if not (stop := stop_verdict(run)).ok:
+        raise UsageError(f"nothing begins in run {run_id} any more: {stop.reason}")
+    event = Paused(desk.clock.now(), by, reason)
+    desk.store.append(run_id, event)
+    return event
+
+
+def unpause(run_id: str, desk: Desk, by: str) -> Continued:
+    """Record that a paused run goes on."""
+    event = Continued(desk.clock.now(), by)
     desk.store.append(run_id, event)
     return event
 

@@ -27,6 +27,7 @@ def _head(view: RunView) -> Iterator[str]:
     facts += [(word.capitalize(), told) for word, told in said_lines(view)]
     facts += [("Not made", line) for line in view.not_made]
     facts += [("Aborted", view.aborted)] if view.aborted else []
+    facts += [("Paused", view.paused)] if view.paused else []
     facts += [("Extended", told) for told in view.extended]
     facts += [("In quarantine", ", ".join(view.quarantined))] if view.quarantined else []
     yield "\n".join(f"- {name}: {marked(text)}" for name, text in facts)

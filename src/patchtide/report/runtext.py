@@ -60,6 +60,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines += [f"  plan {view.digest[:19]} signed with key {one_line(key)}" for key in view.signed_by]
     lines += [f"  {word} {told}" for word, told in said_lines(view)]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
+    lines += [f"  paused by {view.paused}"] if view.paused else []
     lines += [f"  not made: {line}" for line in view.not_made]
     lines += [f"  extended: {told}" for told in view.extended]
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []
@@ -111,6 +112,7 @@ _ANSWERS = {
     "rejected": "who said no can approve: `patchtide approve {}`, or end it: `patchtide abort {} --reason ...`",
     "request": "`patchtide request new {} --reason ...`",
     "checklist": "`patchtide checklist show {}`",
+    "paused": "`patchtide resume {}` or `patchtide abort {} --reason ...`",
     "check_skipped": "`patchtide waive {} health:CHECK --reason ...` or `patchtide abort {} --reason ...`",
 }
 

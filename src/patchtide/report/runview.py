@@ -95,6 +95,7 @@ class RunView:
     emergency: EmergencyView | None
     checklists: tuple[TierChecklist, ...]
     aborted: str | None
+    paused: str | None
     extended: tuple[str, ...]
     quarantined: tuple[str, ...]
     not_made: tuple[str, ...]
@@ -140,6 +141,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         emergency=emergency_view(run),
         checklists=checklist_view(run, now),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
+        paused=_paused(run),
         extended=tuple(_extended(event) for event in run.extended),
         quarantined=tuple(sorted(run.quarantined)),
         not_made=not_made_lines(run),
@@ -156,6 +158,12 @@ def said_lines(view: RunView) -> tuple[tuple[str, str], ...]:
     asked = (("requested", text) for text in view.requests)
     voted = consent_lines((*view.approvals, *view.rejections), view.waivers)
     return (*emergency_lines(view.emergency), *asked, *voted, *checklist_lines(view.checklists))
+
+
+def _paused(run: Run) -> str | None:
+    """Return who holds a run since when, and why; None: nobody does, or it has ended."""
+    event = run.paused if run.outcome is None else None
+    return one_line(f"{event.by} {moment(event.at)}: {event.reason}") if event else None
 
 
 def _extended(event: Extended) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from patchtide.core.events import (
     Aborted,
     BaselineTaken,
+    Continued,
     Event,
     HostFinished,
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    Paused,
     RollbackAsked,
     RunOpened,
     StepStarted,
@@ -21,7 +23,7 @@ from patchtide.core.run import Run, fold, opened
 from patchtide.core.said import Approved, Rejected, Waived
 from patchtide.core.steps import EndState
 
-FROM_PEOPLE = (Approved, Rejected, Waived, Aborted, RollbackAsked)
+FROM_PEOPLE = (Approved, Rejected, Waived, Aborted, Paused, Continued, RollbackAsked)
 
 Entry = tuple[str, ...]
 

@@ -7,7 +7,7 @@ from patchtide.core.actions import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError, UsageError
 from patchtide.core.run import Run, fold, folded
 from patchtide.engine.consent import approve, reject
-from patchtide.engine.control import abort, ask_rollback
+from patchtide.engine.control import abort, ask_rollback, pause, unpause
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import standing
 from patchtide.engine.rollout import drive
@@ -45,7 +45,7 @@ class People:
         if where == "asleep" and self.desk.clock.now() > self.patient_until:
             self.act("abort")
         elif chance < self.hasty:
-            self.act(self.random.choice(["abort", "rollback", "rollback all"]))
+            self.act(self.random.choice(["abort", "pause", "rollback", "rollback all"]))
         elif where == "asleep" and (Fault.APPROVALS not in self.faults or chance < _LATE):
             self._answer(standing(self._known(), self.desk.clock.now()))
         elif where == "asleep" and Fault.APPROVALS in self.faults and chance < _LATE * 1.05:
@@ -56,6 +56,8 @@ class People:
         match action:
             case Ask(code="on_failure"):
                 self.act(self.random.choice(["abort", "rollback", "rollback all"]) if self.hasty else "rollback all")
+            case Ask(code="paused"):
+                unpause(self.run_id, self.desk, "cid")
             case Ask() | Wait(code="approval"):
                 self.act("approve")
             case _:
@@ -71,6 +73,8 @@ class People:
                     reject(self.run_id, self.desk, Speaker(self._somebody()), "not now")
                 case "abort":
                     abort(self.run_id, self.desk, "bob", "enough")
+                case "pause":
+                    pause(self.run_id, self.desk, "bob", "wait a moment")
                 case "rollback all":
                     ask_rollback(self.run_id, self.desk, "cid", "not good")
                 case _:

@@ -105,6 +105,8 @@ def _let_in(beginning: Beginning, tier: TierPlan, names: list[str]) -> Found:
     run, books, at, who = beginning.known, beginning.books, beginning.event.at, names[0]
     if run.aborted is not None or run.asked:
         yield Broken(6, f"{who} is begun after an abort or while a rollback was asked for")
+    if run.paused is not None and beginning.run.paused is not None:  # nobody said meanwhile that it goes on
+        yield Broken(6, f"{who} is begun while the run is paused")
     if not _fits(run.plan, tier, at, names):
         yield Broken(5, f"{beginning.event.step} on {who} at {at:%Y-%m-%d %H:%M}: no room in the window")
     for other in run.plan.tiers:
