@@ -1,4 +1,4 @@
-"""The seven doors to the world. Adapters stand behind them; the engine knows nothing else."""
+"""The eight doors to the world. Adapters stand behind them; the engine knows nothing else."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from patchtide.core.channels import Channel
 from patchtide.core.events import Event, Status
 from patchtide.core.fleet import Host
 from patchtide.core.maintenance import Action, Silence
+from patchtide.core.notices import Notice
 from patchtide.core.steps import Step
 
 
@@ -176,4 +178,36 @@ class Notifier(Protocol):
 
     def tell(self, run_id: str, event: Event) -> None:
         """Show or send what happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notice of a run on its way to a channel; `id` is the same whenever it is sent, `at` when that was begun."""
+
+    id: str
+    run_id: str
+    notice: Notice
+    channel: Channel
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a letter: `problem` says why it was not sent ("": it was), `unsure` that it may have been."""
+
+    letter: Letter
+    problem: str = ""
+    unsure: bool = False
+
+
+class Courier(Protocol):
+    """Tells people, beside the run: neither a slow nor a broken channel may hold it up."""
+
+    def send(self, letter: Letter) -> None:
+        """Begin to send a notice, and return at once."""
+        ...
+
+    def receipts(self, *, wait: bool = False) -> Sequence[Receipt]:
+        """Return what became of notices since this was asked last; with `wait`, of all that are on their way."""
         ...

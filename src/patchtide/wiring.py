@@ -98,6 +98,7 @@ def bundle_keeper(of: Settings) -> BundleKeeper:
 def desk(of: Settings, notifier: Notifier) -> Desk:
     """Return the real ports of a project."""
     from patchtide.adapters.clock import SystemClock, synchronised
+    from patchtide.adapters.notify.courier import ThreadCourier
     from patchtide.adapters.outside import Surroundings
     from patchtide.engine.desk import Desk
     from patchtide.engine.relay import relayed
@@ -112,6 +113,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
         notifier=notifier,
         depot=depot(of),
         outside=Surroundings(clock, partial(relayed, works, of.inventory)),
+        courier=ThreadCourier(),
         synchronised=synchronised,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.cli.fleet import Fleet
 
-from patchtide.adapters.fake import MemoryLock, MemoryOutside
+from patchtide.adapters.fake import MemoryCourier, MemoryLock, MemoryOutside
 from patchtide.adapters.store import SqliteStore
 from patchtide.cli import main
 from patchtide.core.events import Event
@@ -95,13 +95,13 @@ def recorded(project: Path) -> Callable[[str, list[Event]], None]:
 @pytest.fixture
 def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """The project with hosts that are as fast as memory; log, lock and clock live as long as the test."""
-    hosts, lock = Fleet(), MemoryLock()
+    hosts, lock, courier = Fleet(), MemoryLock(), MemoryCourier()
 
     def kept(of: Settings) -> Store:
         return VouchedStore(hosts.log, People(of.people, verified))
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside())
+        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside(), courier)
 
     for name in (
         "plan",

@@ -104,12 +104,6 @@ def test_a_test_tier_that_is_not_over_is_not_ready() -> None:
     assert "not at an end yet: t2" in checklist_gate(carried(opened(of), "t1"), of.tiers[1], NOW).reason
 
 
-def test_notices_are_sent_once_the_notice_is_over() -> None:
-    of = listing(ChecklistItem("n", HOUR, auto="notices_sent"), approvals=Approvals(1, ("bob",), 24 * HOUR))
-    assert not checklist_gate(opened(of), of.tiers[1], NOW).ok
-    assert checklist_gate(opened(of), of.tiers[1], NOW + 24 * HOUR).ok
-
-
 def test_a_backup_is_verified_on_every_host_or_not_at_all() -> None:
     item = ChecklistItem("backup", HOUR, auto="backup_verified")
     of = listing(item)

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.core.made import NOW, SHA
 
-from patchtide.adapters.fake import EmptyDepot, FakeClock, MemoryLock, MemoryOutside, MemoryStore
+from patchtide.adapters.fake import EmptyDepot, FakeClock, MemoryCourier, MemoryLock, MemoryOutside, MemoryStore
 from patchtide.core.events import Event, Status
 from patchtide.core.fleet import Host
 from patchtide.core.steps import Step
@@ -70,6 +70,5 @@ class Hearing:
 
 
 def desk(executor: Answering | None = None) -> Desk:
-    return Desk(
-        executor or Answering(), MemoryStore(), MemoryLock(), FakeClock(NOW), Hearing(), EmptyDepot(), MemoryOutside()
-    )
+    around = EmptyDepot(), MemoryOutside(), MemoryCourier()
+    return Desk(executor or Answering(), MemoryStore(), MemoryLock(), FakeClock(NOW), Hearing(), *around)

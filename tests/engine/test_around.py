@@ -64,7 +64,7 @@ def acting(*actions: Action) -> Plan:
 
 def at_work(outside: Recording, executor: Answering | None = None) -> Desk:
     made = desk(executor)
-    return Desk(made.executor, made.store, made.lock, made.clock, made.notifier, made.depot, outside)
+    return replace(made, outside=outside)
 
 
 def test_all_is_entered_in_order_before_the_hosts_are_and_left_in_reverse_after_them() -> None:

@@ -1,9 +1,11 @@
 """Health on real hosts: slower than it was, down as it was, looked at from the controller, crashing again and again."""
 
 import http.server
+import json
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -33,6 +35,25 @@ health:
   - {{name: never-up, tcp: {{port: 9}}, timeout: 1s, deadline: 2s}}
   - {{name: errors, prometheus: {{url: "http://127.0.0.1:{port}", query: 'errors{{instance="{{host}}"}}', max: 1}}}}
   - {{name: smoke, playbook: smoke.yml, deadline: 60s}}
+  - {{name: database, sql: {{client: {psql}, password_file: /etc/probe.password, matches: "^1$"}}, deadline: 20s}}
+"""
+PSQL = ["psql", "-h", "127.0.0.1", "-U", "probe", "-d", "postgres", "-A", "-t", "-c", "select 1"]
+PASSWORD = "low-water-17"
+# PostgreSQL as Debian has it, for a user with a password. Where the marker is, it only runs with tidepool 1.0.
+DATABASE = f"""\
+set -e
+apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install postgresql
+runuser -u postgres -- psql -c "create role probe login password '{PASSWORD}'"
+umask 077
+echo {PASSWORD} > /etc/probe.password
+cat > /usr/local/sbin/with-tidepool << 'END'
+#!/bin/sh
+test -e /etc/old-tides-only || exit 0
+test "$(dpkg-query -W -f '${{Version}}' tidepool)" = 1.0 && systemctl start postgresql || systemctl stop postgresql
+END
+chmod 755 /usr/local/sbin/with-tidepool
+echo 'DPkg::Post-Invoke {{"/usr/local/sbin/with-tidepool";}};' > /etc/apt/apt.conf.d/99tides
 """
 SMOKE = """\
 - hosts: all
@@ -75,7 +96,21 @@ def why(project: Project, host: str) -> str:
     return next(str(one["why"]) for one in project.status()["hosts"] if one["name"] == host)
 
 
+def asks(project: Project, host: str) -> str:
+    """What the database of a host answers to its client, past SSH and Patchtide."""
+    return project.fleet.shell(host, ["env", f"PGPASSWORD={PASSWORD}", *PSQL]).stdout.strip()
+
+
+def looks(project: Project, host: str, check: str) -> list[str]:
+    """How a check came out on a host, look by look, as the log has it."""
+    with closing(sqlite3.connect(f"file:{project.directory}/.patchtide/log.db?mode=ro", uri=True)) as log:
+        rows = log.execute("SELECT body FROM events WHERE kind = 'host_finished' ORDER BY seq").fetchall()
+    told = [answer for row in rows if (answer := json.loads(row[0]))["host"] == host]
+    return [one["status"] for answer in told for one in answer["finding"]["measurements"] if one["name"] == check]
+
+
 def test_slower_than_it_was_goes_back_and_down_as_it_was_does_not(made: Made) -> None:
+    """One host has a slow service and a stopped database after its update; the other one is as it was."""
     project = made(test=2, offered=["1.1"])
     project.configure(test=", failure_budget: 1")
     (project.directory / "smoke.yml").write_text(SMOKE, encoding="utf-8")
@@ -83,12 +118,19 @@ def test_slower_than_it_was_goes_back_and_down_as_it_was_does_not(made: Made) ->
         assert project.fleet.shell(host, ["tee", "/usr/local/lib/tides.py"], text=TIDES).returncode == 0
         assert project.fleet.shell(host, ["tee", "/etc/systemd/system/tides.service"], text=UNIT).returncode == 0
         project.shell(host, "systemctl", "enable", "--now", "tides.service")
-    project.shell("test-1", "touch", "/etc/slow-tides")
+    project.shell("test-1", "sh", "-c", DATABASE)
+    assert asks(project, "test-1") == "1"
+    project.shell("test-1", "touch", "/etc/slow-tides", "/etc/old-tides-only")
     with prometheus() as (port, queries):
-        judged_by(project, HEALTH.format(port=port))
+        judged_by(project, HEALTH.format(port=port, psql=json.dumps(PSQL)))
         project.run()
     assert project.ends() == {"test-1": "rolled_back", "test-2": "patched", "prod-1": "untouched"}
     assert "tides" in why(project, "test-1")
+    assert "psql ended with 2" in why(project, "test-1")
+    assert asks(project, "test-1") == "1"
+    assert looks(project, "test-1", "database") == ["fail", "pass"]  # after its update, and after its way back
+    assert looks(project, "test-2", "database") == ["skipped"]  # there is no client
+    assert PASSWORD.encode() not in (project.directory / ".patchtide" / "log.db").read_bytes()
     assert project.version("test-1") == "1.0"
     assert project.version("test-2") == "1.1"
     assert set(queries) == {'errors{instance="test-1"}', 'errors{instance="test-2"}'}

@@ -17,6 +17,9 @@ from patchtide.core.events import (
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    NoticeBegun,
+    NoticeFailed,
+    NoticeSent,
     Paused,
     RollbackAsked,
     RunEnded,
@@ -67,6 +70,8 @@ def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:
         case VersionsQuarantined() | VersionsReleased():
             what = "shut out" if isinstance(event, VersionsQuarantined) else "let in"
             yield _line(event.at, what, f"by {event.by}: {event.reason}", listed(event.versions))
+        case NoticeBegun() | NoticeSent() | NoticeFailed():
+            yield from _told_others(event)
         case RunEnded():
             yield _line(event.at, "ended", f"{event.outcome}: {event.reason}")
         case _:
@@ -126,6 +131,17 @@ def _around(event: MaintenanceBegun | MaintenanceLeft) -> Iterator[str]:
         yield _line(event.at, "leave", event.action, listed(event.hosts))
     for host, why in event.failed.items():
         yield _line(event.at, "leave", f"{event.action}: {why}", f"{host}  failed")
+
+
+def _told_others(event: NoticeBegun | NoticeSent | NoticeFailed) -> Iterator[str]:
+    match event:
+        case NoticeBegun():
+            return
+        case NoticeSent():
+            yield _line(event.at, "told", event.notice, event.channel)
+        case NoticeFailed():
+            again = "; it may have arrived, so it is not sent again" if event.unsure else ""
+            yield _line(event.at, "not told", f"{event.notice}: {event.reason}{again}", event.channel)
 
 
 def _line(at: datetime, word: str, rest: str, subject: str = "") -> str:

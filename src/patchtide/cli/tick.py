@@ -9,6 +9,7 @@ from patchtide.cli.output import document, printed, raw, warned
 from patchtide.cli.trusting import vouched
 from patchtide.core.actions import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError
+from patchtide.core.notices import due
 from patchtide.core.run import Run
 from patchtide.core.settings import Settings
 from patchtide.core.steps import WAITING_EXIT_CODE
@@ -40,6 +41,8 @@ def tick(call: Call) -> int:
             views.append(view)
             if not call.json and view.outcome:
                 printed(f"run {run_id}: {view.outcome}: {view.reason}", call)
+        elif any(due(known, ports.clock.now())):
+            _ticked(run_id, known, ports, project)  # nobody has been told how it ended
     if call.json:
         raw(document("tick", {"runs": views}))
     return min(codes, key=_badness, default=0)
@@ -47,6 +50,8 @@ def tick(call: Call) -> int:
 
 def _due(known: Run, ports: Desk) -> bool:
     """Tell whether there is anything to do in a run now; taking it up for nothing would only fill its log."""
+    if any(due(known, ports.clock.now())):
+        return True
     match standing(known, ports.clock.now(), ports.synchronised):
         case Wait(until, _, _, _):
             return until <= ports.clock.now()

@@ -50,12 +50,13 @@ def _via(one: Haproxy) -> str:
 
 
 def _silence(name: str, one: Alertmanager, folder: Path) -> maintenance.Silence:
-    secret = _secret(one.authorization, folder) if one.authorization else None
+    secret = secret_meant(one.authorization, folder)
     return maintenance.Silence(name, one.url, one.matchers, one.lease, secret, one.tiers)
 
 
-def _secret(one: Authorization, folder: Path) -> maintenance.Secret:
-    return maintenance.Secret(one.env, str(folder / one.file) if one.file else None)
+def secret_meant(one: Authorization | None, folder: Path) -> maintenance.Secret | None:
+    """Return where a secret is read when it is needed; its path is relative to a folder."""
+    return None if one is None else maintenance.Secret(one.env, str(folder / one.file) if one.file else None)
 
 
 def _drain(name: str, one: Haproxy) -> maintenance.Drain:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from patchtide.config.scalars import Budget, Duration, Names, choice, whole
+from patchtide.config.scalars import Budget, Duration, Names, Period, choice, whole
 from patchtide.config.section import Section
 from patchtide.core.impact import TABLE, Impact, Rules
 
@@ -38,6 +38,8 @@ class ImpactClass(Section):
     """How many people have to agree."""
     from_: Names | None = Field(default=None, alias="from")
     """Who may agree; those of the tier when left out."""
+    announce: Annotated[tuple[Period, ...], Field(min_length=1)] | None = None
+    """How long before an opening people are told of it, each time: `[7d, 24h, 1h]`."""
     request: Annotated[str, *choice(("optional", "required"))] | None = None
     """`required`: nothing begins before somebody made a change request for the very plan."""
 
@@ -74,6 +76,7 @@ def _rules(one: ImpactClass, rules: Rules) -> Rules:
         "notice": one.notice,
         "approvals": one.approvals,
         "people": one.from_,
+        "announce": one.announce,
         "request": None if one.request is None else one.request == "required",
     }
     return replace(rules, **{key: value for key, value in said.items() if value is not None})

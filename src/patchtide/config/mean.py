@@ -8,6 +8,7 @@ from patchtide.config.checks import HealthCheck
 from patchtide.config.consent import Checklist
 from patchtide.config.impacts import impacts_meant
 from patchtide.config.mean_times import Calendars, blackouts_meant, window_meant, zone_of_tier
+from patchtide.config.notices import channels_meant
 from patchtide.config.schema import Approvals, CalendarFile, Canaries, ConfigFile, Limits, Tier, Updates
 from patchtide.config.section import Section
 from patchtide.core import health, maintenance, patchset, policy, windows
@@ -43,6 +44,7 @@ def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | 
         trust=tuple(str(folder / name) for name in file.trust),
         emergency=policy.EmergencyPolicy(file.emergency.limit, file.emergency.second_person == "required"),
         people={name: tuple(str(folder / key) for key in keys) for name, keys in file.people.items()},
+        channels=tuple(channels_meant(file.notices, folder, tuple(tier.name for tier in file.tiers))),
         clock=file.clock,
         impacts=impacts_meant(file.impacts),
         impacts_ask=file.impacts is not None,

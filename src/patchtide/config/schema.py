@@ -12,6 +12,7 @@ from patchtide.config.checks import HealthCheck
 from patchtide.config.consent import Checklist, Emergency
 from patchtide.config.impacts import Impacts
 from patchtide.config.maintenance import Maintenance
+from patchtide.config.notices import Channel
 from patchtide.config.scalars import (
     DURATION_PATTERN,
     Budget,
@@ -346,5 +347,7 @@ class ConfigFile(CalendarFile):
     """What has to be done by when before a tier's opening."""
     emergency: Emergency = Field(default_factory=Emergency)
     """What an emergency may do."""
+    notices: tuple[Channel, ...] = ()
+    """Who is told of planned windows, and of what becomes of a run."""
     people: dict[Line, Names] = Field(default_factory=dict)
     """The public keys of people, as relative paths: a word of theirs counts when one of these signed it."""

@@ -44,6 +44,7 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
             yield Fault(("health", position, "name"), f"no check can be called {INSTALLED!r}: that is judged anyway")
         yield from _unknown(("health", position, "tiers"), check.tiers, [tier.name for tier in file.tiers], "tier")
     yield from _maintenance_faults(file)
+    yield from _notices(file)
     yield from _checklists(file)
     for position, tier in enumerate(file.tiers):
         judging = _judging(file, tier)
@@ -64,6 +65,12 @@ def _maintenance_faults(file: ConfigFile) -> Iterator[Fault]:
     yield from _twice("maintenance.hooks", [hook.name for hook in named.hooks])
     for loc, tiers in named.concerned():
         yield from _unknown(("maintenance", *loc, "tiers"), tiers, known, "tier")
+
+
+def _notices(file: ConfigFile) -> Iterator[Fault]:
+    yield from _twice("notices", [channel.name for channel in file.notices])
+    for position, channel in enumerate(file.notices):
+        yield from _unknown(("notices", position, "tiers"), channel.tiers, [tier.name for tier in file.tiers], "tier")
 
 
 def _checklists(file: ConfigFile) -> Iterator[Fault]:

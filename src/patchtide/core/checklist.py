@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from patchtide.core.approvals import current, notice_over, opening_for, waived
+from patchtide.core.approvals import current, opening_for, waived
+from patchtide.core.notices import notices_sent
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import ChecklistItem, ReturnBy
 from patchtide.core.run import HostState, Run
@@ -116,13 +117,6 @@ def _test_environment_ready(run: Run, tier: TierPlan, _: datetime) -> Verdict:
     return yes("test_environment", f"has the update: {_named(patched)}")
 
 
-def _notices_sent(run: Run, tier: TierPlan, now: datetime) -> Verdict:
-    over = notice_over(run, tier)
-    if now < over:
-        return no("notice", f"the notice is not over before {over:%Y-%m-%d %H:%M} UTC")
-    return yes("notice", f"announced {run.opened_at:%Y-%m-%d %H:%M} UTC, when the run was opened")
-
-
 def _backup_verified(run: Run, tier: TierPlan, _: datetime) -> Verdict:
     """Say whether there was a good backup of every host; that it is young enough is asked when the host is entered."""
     if run.plan.backup_of(tier.name) is None:
@@ -140,7 +134,7 @@ AUTOMATIC: Mapping[str, Automatic] = MappingProxyType(
         "health_green": _health_green,
         "way_back_proven": _way_back_proven,
         "test_environment_ready": _test_environment_ready,
-        "notices_sent": _notices_sent,
+        "notices_sent": notices_sent,
     }
 )
 """What is found out by itself, by the word in the configuration: each says done or not, and why."""

@@ -224,6 +224,39 @@ class VersionsReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeBegun:
+    """The intent to tell a channel something, committed before it is told; `subject` is what."""
+
+    at: datetime
+    notice: str
+    channel: str
+    subject: str
+    kind: Literal["notice_begun"] = "notice_begun"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent:
+    """A channel has taken a notice."""
+
+    at: datetime
+    notice: str
+    channel: str
+    kind: Literal["notice_sent"] = "notice_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFailed:
+    """A channel has not taken a notice, and why; `unsure`: it may have all the same, so it is not told again."""
+
+    at: datetime
+    notice: str
+    channel: str
+    reason: str
+    unsure: bool = False
+    kind: Literal["notice_failed"] = "notice_failed"
+
+
+@dataclass(frozen=True, slots=True)
 class RunTaken:
     """A controller takes the run up (again), after fencing `orphans` processes of an earlier one."""
 
@@ -260,6 +293,9 @@ Event: TypeAlias = (
     | RollbackAsked
     | VersionsQuarantined
     | VersionsReleased
+    | NoticeBegun
+    | NoticeSent
+    | NoticeFailed
     | RunTaken
     | RunEnded
 )

@@ -33,6 +33,7 @@ class Rules:
 
     `packages` are patterns (none: any package), `hosts` the most that may be changed (None: any number), `people` those
     who may approve (none: those of the tier). With `request` nothing begins before somebody asked for this very plan.
+    `announce`: how long before an opening people are told of it, each time.
     """
 
     windows: tuple[Impact, ...]
@@ -46,15 +47,29 @@ class Rules:
     approvals: int = 0
     people: tuple[str, ...] = ()
     request: bool = False
+    announce: tuple[timedelta, ...] = ()
 
 
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 TABLE: Final[Mapping[Impact, Rules]] = {
     Impact.LOW: Rules(
-        (Impact.LOW, Impact.MEDIUM, Impact.HIGH), reboot=False, kernel=False, removals=False, notice=_DAY, approvals=1
+        (Impact.LOW, Impact.MEDIUM, Impact.HIGH),
+        reboot=False,
+        kernel=False,
+        removals=False,
+        notice=_DAY,
+        approvals=1,
+        announce=(_DAY,),
     ),
-    Impact.MEDIUM: Rules((Impact.MEDIUM, Impact.HIGH), reboot=False, kernel=False, notice=7 * _DAY, approvals=1),
-    Impact.HIGH: Rules((Impact.HIGH,), notice=14 * _DAY, approvals=2),
+    Impact.MEDIUM: Rules(
+        (Impact.MEDIUM, Impact.HIGH),
+        reboot=False,
+        kernel=False,
+        notice=7 * _DAY,
+        approvals=1,
+        announce=(7 * _DAY, _DAY),
+    ),
+    Impact.HIGH: Rules((Impact.HIGH,), notice=14 * _DAY, approvals=2, announce=(14 * _DAY, 7 * _DAY, _DAY, _HOUR)),
     Impact.EMERGENCY: Rules(tuple(Impact), security_only=True, approvals=1),
 }
 """What holds where a configuration does not say otherwise."""
@@ -133,7 +148,7 @@ def _classified(plan: Plan, tier: TierPlan, table: Mapping[Impact, Rules], *, as
 
 
 def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking: bool) -> TierPlan:
-    known = replace(tier, impact=impact, impact_why=why)
+    known = replace(tier, impact=impact, impact_why=why, announce=rules.announce)
     if not _classed(tier.windows):
         return known
     fitting = tuple(window for window in tier.windows if not window.impact or window.impact in rules.windows)

@@ -6,6 +6,7 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
+from patchtide.core.channels import Channel
 from patchtide.core.health import Check, made_in
 from patchtide.core.maintenance import Maintenance, entering_room
 from patchtide.core.pace import Pace
@@ -88,6 +89,8 @@ class TierPlan:
     canaries: int = 0
     canary_soak: timedelta = timedelta(0)
     pause: timedelta = timedelta(0)
+    announce: tuple[timedelta, ...] = ()
+    """How long before an opening people are told of it, each time."""
 
     @property
     def canary_hosts(self) -> tuple[str, ...]:
@@ -126,6 +129,7 @@ class Plan:
 
     `paces` is how long steps took in earlier runs, `forks` how many hosts are worked on at once (0: all of a wave).
     `failure_budget` is how many hosts may fail in all tiers together, None: as many as each tier's own allows.
+    `channels` are told of planned windows and of what becomes of them.
     `digest` is over all the rest but the signatures, which are made of it.
     """
 
@@ -155,6 +159,7 @@ class Plan:
     paces: tuple[Pace, ...] = ()
     forks: int = 0
     failure_budget: Amount | None = None
+    channels: tuple[Channel, ...] = ()
     digest: str = ""
     signatures: tuple[Signature, ...] = ()
 

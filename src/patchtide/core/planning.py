@@ -53,8 +53,7 @@ def planned(
     proving = {host.name: probe for host in first if isinstance(probe := probes[host.name], Probe)}
     proven = {} if source else standing(earlier, proving, settings.selection.quarantined)
     patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
-    names = (host.name for tier in settings.tiers for host in members[tier.name])
-    hosts = {name: _host(name, probes[name], patch_set, settings) for name in names}
+    hosts = _hosts(settings, members, probes, patch_set)
     used = _used(patch_set, (hosts := refusing(hosts, without_zone(settings, members, probes))).values())
     plan = Plan(
         SCHEMA,
@@ -80,6 +79,7 @@ def planned(
         paces=_pertinent(known, hosts.values()),
         forks=settings.forks,
         failure_budget=settings.failure_budget,
+        channels=settings.channels,
     )
     return classified(plan, settings.impacts, asking=settings.impacts_ask)
 
@@ -93,6 +93,16 @@ def _advised(probes: Mapping[str, Probe | NotProbed], first: Sequence[Host]) -> 
     """Return what is known of the hosts, with what those of the first tier found out about updates."""
     told = found_out(probe for host in first if isinstance(probe := probes[host.name], Probe))
     return {name: informed(probe, told) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
+
+
+def _hosts(
+    settings: Settings,
+    members: Mapping[str, Sequence[Host]],
+    probes: Mapping[str, Probe | NotProbed],
+    patch_set: Mapping[str, tuple[Package, ...]],
+) -> dict[str, HostPlan]:
+    names = (host.name for tier in settings.tiers for host in members[tier.name])
+    return {name: _host(name, probes[name], patch_set, settings) for name in names}
 
 
 def _host(

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from patchtide.core.around import also, around, not_left
 from patchtide.core.calendar import Calendar
+from patchtide.core.deliveries import Deliveries, abandoned, delivered
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import (
     Aborted,
@@ -21,6 +22,9 @@ from patchtide.core.events import (
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    NoticeBegun,
+    NoticeFailed,
+    NoticeSent,
     Paused,
     RollbackAsked,
     RunEnded,
@@ -82,6 +86,7 @@ class Run:
     asked: frozenset[str] = field(default_factory=frozenset)
     quarantined: Mapping[str, str] = field(default_factory=dict)
     """Versions that stay out (`package=version`), and the tier in which that was learnt ("": a person said so)."""
+    deliveries: Deliveries = field(default_factory=dict)
 
     def in_tier(self, tier: str) -> tuple[HostState, ...]:
         """Return the states of a tier's hosts, in the order of its waves."""
@@ -151,9 +156,11 @@ def fold(run: Run, event: Event) -> Run:
             return _ordered(run, event)
         case VersionsQuarantined() | VersionsReleased():
             return _kept_out(run, event)
+        case NoticeBegun() | NoticeSent() | NoticeFailed():
+            return replace(run, deliveries=delivered(run.deliveries, event))
         case RunTaken():
             known = run.hosts.updated(replace(host, unclear=()) for host in run.hosts.having(Trait.UNCLEAR))
-            return replace(run, hosts=known, held=None)
+            return replace(run, hosts=known, held=None, deliveries=abandoned(run.deliveries))
         case RunEnded():
             if run.hosts.count(Trait.UNSETTLED):
                 return run  # a person asked for a rollback while the end was being written down

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
+from patchtide.core.channels import Channel
 from patchtide.core.health import Check
 from patchtide.core.impact import TABLE, Impact, Rules
 from patchtide.core.maintenance import Maintenance
@@ -96,6 +97,7 @@ class Settings:
     impacts_ask: bool = False
     """Whether the classes' notice and approvals hold, which they do where the configuration has them."""
     emergency: EmergencyPolicy = EmergencyPolicy()
+    channels: tuple[Channel, ...] = ()
 
     def calendar(self, tier: TierSettings, zones: tuple[str, ...] = ()) -> Calendar:
         """Return when a tier may be worked on; `zones` are those of its hosts, where it goes by their clocks."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from patchtide.ports import Clock, Depot, Executor, Lock, Notifier, Outside, Store
+from patchtide.ports import Clock, Courier, Depot, Executor, Lock, Notifier, Outside, Store
 
 
 def _unknown() -> None:
@@ -21,5 +21,6 @@ class Desk:
     notifier: Notifier
     depot: Depot
     outside: Outside
+    courier: Courier
     synchronised: Callable[[], bool | None] = _unknown
     """Whether the clock is kept by a time server; None where nobody can say."""

@@ -25,6 +25,7 @@ from patchtide.core.plan import Plan
 from patchtide.core.quarantine import refused_versions
 from patchtide.core.run import Run, fold, folded
 from patchtide.core.steps import Step
+from patchtide.engine.announcing import announced
 from patchtide.engine.around import entered, leases, left
 from patchtide.engine.consent import requests_waiting
 from patchtide.engine.desk import Desk
@@ -89,6 +90,7 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
             run = _driven(run_id, run, desk, wait=wait)
         finally:
             desk.outside.hold(run_id, {})
+        run = _announced(run_id, run, desk, wait=True)
         if run.outcome is not None:
             pruned(desk)
         return run
@@ -97,6 +99,7 @@ def drive(run_id: str, desk: Desk, *, by: str, wait: bool) -> Run:
 def _driven(run_id: str, run: Run, desk: Desk, *, wait: bool) -> Run:
     while (run := _caught_up(run_id, run, desk)).outcome is None:
         desk.outside.hold(run_id, leases(run))
+        run = _announced(run_id, run, desk)
         action = standing(run, desk.clock.now(), desk.synchronised)
         for event in _performed(run_id, run, action, desk):
             desk.store.append(run_id, event)
@@ -106,6 +109,12 @@ def _driven(run_id: str, run: Run, desk: Desk, *, wait: bool) -> Run:
         if isinstance(action, Wait | Ask) and not _waited(action, desk, wait=wait):
             break
     return run
+
+
+def _announced(run_id: str, run: Run, desk: Desk, *, wait: bool = False) -> Run:
+    for event in announced(run_id, run, desk, wait=wait):
+        desk.store.append(run_id, event)
+    return _caught_up(run_id, run, desk)
 
 
 def _caught_up(run_id: str, run: Run, desk: Desk) -> Run:

@@ -11,6 +11,7 @@ from patchtide.core.steps import Step
 from patchtide.report import words
 from patchtide.report.chart import SOAK, WAIT, Stretch
 from patchtide.report.fixes import cves_text, left_text
+from patchtide.report.notices import notice_text
 from patchtide.report.numbers import WIDTH as STRIP
 from patchtide.report.numbers import NumbersView, places, spread_text
 from patchtide.report.proofs import not_made_lines
@@ -88,5 +89,5 @@ def _environment() -> Environment:
         finalize=lambda value: words.cleaned(value) if type(value) is str else value,
     )
     made.filters |= {"moment": words.moment, "stamp": words.stamp, "span": words.span, "size": words.size}
-    made.filters |= {"cves": cves_text, "places": places, "spread": spread_text}
+    made.filters |= {"cves": cves_text, "places": places, "spread": spread_text, "notice": notice_text}
     return made

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from patchtide.report.fixes import cves_text, left_text
+from patchtide.report.notices import notice_text
 from patchtide.report.numbers import NumbersView, spread_text
 from patchtide.report.runtext import OUTCOMES, took
 from patchtide.report.runview import Bar, RunView, said_lines
@@ -28,6 +29,7 @@ def _head(view: RunView) -> Iterator[str]:
     facts += [("Not made", line) for line in view.not_made]
     facts += [("Aborted", view.aborted)] if view.aborted else []
     facts += [("Paused", view.paused)] if view.paused else []
+    facts += [("Told" if one.sent else "Not told", notice_text(one)) for one in view.notices]
     facts += [("Extended", told) for told in view.extended]
     facts += [("In quarantine", ", ".join(view.quarantined))] if view.quarantined else []
     yield "\n".join(f"- {name}: {marked(text)}" for name, text in facts)

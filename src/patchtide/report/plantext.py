@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from patchtide.core.channels import News, takes
 from patchtide.core.gates import foreseen
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
@@ -175,6 +176,9 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         yield f"impact: {tier.impact}{f', because {tier.impact_why}' if tier.impact_why else ''}"
     yield from backup_lines(plan.backup_of(tier.name))
     yield from around_lines(plan.maintenance.of(tier.name))
+    if told := [channel.name for channel in plan.channels if takes(channel, News.PLANNED, tier.name)]:
+        times = "".join(f"T-{span(before)}, " for before in tier.announce)
+        yield f"announced {times}when it begins and ends, on: {listed(map(one_line, told))}"
     if tier.request:
         yield "wants a change request for this plan: `patchtide request new`"
     if tier.checklist:

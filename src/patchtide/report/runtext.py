@@ -61,6 +61,7 @@ def standing_text(view: RunView, action: Action, holder: str | None, width: int 
     lines += [f"  {word} {told}" for word, told in said_lines(view)]
     lines += [f"  aborted by {view.aborted}"] if view.aborted else []
     lines += [f"  paused by {view.paused}"] if view.paused else []
+    lines += [f"  not told: {one.channel}, {one.notice}: {one.why}" for one in view.notices if one.why and not one.sent]
     lines += [f"  not made: {line}" for line in view.not_made]
     lines += [f"  extended: {told}" for told in view.extended]
     lines += [f"  in quarantine: {listed(view.quarantined)}"] if view.quarantined else []

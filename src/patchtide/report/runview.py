@@ -22,6 +22,7 @@ from patchtide.report.consent import (
     waiver_views,
 )
 from patchtide.report.fixes import FixView, LeftView, fix_views, fixes_text, left_views
+from patchtide.report.notices import NoticeView, notice_views
 from patchtide.report.proofs import not_made_lines
 from patchtide.report.words import amount, counted, moment, one_line
 
@@ -96,6 +97,7 @@ class RunView:
     checklists: tuple[TierChecklist, ...]
     aborted: str | None
     paused: str | None
+    notices: tuple[NoticeView, ...]
     extended: tuple[str, ...]
     quarantined: tuple[str, ...]
     not_made: tuple[str, ...]
@@ -142,6 +144,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         checklists=checklist_view(run, now),
         aborted=one_line(f"{run.aborted.by}: {run.aborted.reason}") if run.aborted else None,
         paused=_paused(run),
+        notices=notice_views(run),
         extended=tuple(_extended(event) for event in run.extended),
         quarantined=tuple(sorted(run.quarantined)),
         not_made=not_made_lines(run),

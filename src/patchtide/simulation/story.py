@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from patchtide.adapters.fake import EmptyDepot, MemoryLock, MemoryOutside
+from patchtide.adapters.fake import EmptyDepot, MemoryCourier, MemoryLock, MemoryOutside
 from patchtide.core.events import Event
 from patchtide.core.plan import Plan
 from patchtide.core.run import Run
@@ -77,7 +77,9 @@ def told(scenario: Scenario, log: Store) -> Story:
     fleet = VirtualFleet(
         machines, clock, moments, random, scenario.durations, faults=scenario.faults, forks=scenario.forks
     )
-    desk = Desk(fleet, CrashingStore(log, moments, clock), MemoryLock(), clock, _Deaf(), EmptyDepot(), MemoryOutside())
+    kept = CrashingStore(log, moments, clock)
+    around = EmptyDepot(), MemoryOutside(), MemoryCourier()
+    desk = Desk(fleet, kept, MemoryLock(), clock, _Deaf(), *around)
     run_id = open_run(scenario.plan, desk, scenario.plan.created_by)
     people = People(desk, run_id, scenario.faults, scenario.patience, moments)
     moments.visitors += _visitors(scenario, moments, desk, run_id, clock, people)

@@ -9,7 +9,7 @@ from patchtide.core.errors import LockedError
 from patchtide.core.events import Event
 from patchtide.core.maintenance import Action, Silence
 from patchtide.documents import event_of, event_text
-from patchtide.ports import PROJECT, Found
+from patchtide.ports import PROJECT, Found, Letter, Receipt
 
 
 class MemoryStore:
@@ -102,6 +102,25 @@ class MemoryOutside:
     def hold(self, run_id: str, leases: Mapping[Silence, Collection[str]]) -> None:  # noqa: ARG002 - the port's signature
         """Remember what is held."""
         self.held = {silence.name: tuple(hosts) for silence, hosts in leases.items()}
+
+
+class MemoryCourier:
+    """A courier whose channels take everything at once, but for what `problems` has of them; `sent` has it all."""
+
+    def __init__(self) -> None:
+        self.sent: list[Letter] = []
+        self.problems: dict[str, str] = {}
+        self._receipts: list[Receipt] = []
+
+    def send(self, letter: Letter) -> None:
+        """Take a notice."""
+        self.sent.append(letter)
+        self._receipts.append(Receipt(letter, self.problems.get(letter.channel.name, "")))
+
+    def receipts(self, *, wait: bool = False) -> Sequence[Receipt]:  # noqa: ARG002 - the port's signature
+        """Return what became of the notices."""
+        found, self._receipts = self._receipts, []
+        return found
 
 
 READY, ENTERED = "ready", "entered"

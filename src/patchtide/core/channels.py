@@ -1,0 +1,82 @@
+"""Who is told of a planned window and of what becomes of it, and by which way."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from patchtide.core.maintenance import Secret
+
+
+class News(StrEnum):
+    """What a notice is about."""
+
+    PLANNED = "planned"
+    BEGUN = "begun"
+    DONE = "done"
+    ROLLED_BACK = "rolled_back"
+    EXTENDED = "extended"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Security(StrEnum):
+    """How a mail server is spoken to."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program on the controller that gets the notice on its standard input, as JSON."""
+
+    name: str
+    argv: tuple[str, ...]
+    timeout: timedelta = timedelta(seconds=30)
+    on: tuple[News, ...] = ()
+    tiers: tuple[str, ...] = ()
+    kind: Literal["command"] = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that the notice is posted to as JSON; one that is a secret itself comes from `address`."""
+
+    name: str
+    url: str = ""
+    address: Secret | None = None
+    authorization: Secret | None = None
+    timeout: timedelta = timedelta(seconds=10)
+    on: tuple[News, ...] = ()
+    tiers: tuple[str, ...] = ()
+    kind: Literal["webhook"] = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """People who get the notice by mail, through a server."""
+
+    name: str
+    host: str
+    sender: str
+    to: tuple[str, ...]
+    port: int = 587
+    security: Security = Security.STARTTLS
+    user: str = ""
+    password: Secret | None = None
+    timeout: timedelta = timedelta(seconds=30)
+    on: tuple[News, ...] = ()
+    tiers: tuple[str, ...] = ()
+    kind: Literal["mail"] = "mail"
+
+
+Channel: TypeAlias = Command | Webhook | Mail
+"""A way to tell: `on` are the news that it takes (none: all), `tiers` whose (none: all); the run's own go to each."""
+
+
+def takes(channel: Channel, news: News, tier: str) -> bool:
+    """Tell whether a channel takes some news of a tier, or of the run as a whole ("")."""
+    return (not channel.on or news in channel.on) and (not tier or not channel.tiers or tier in channel.tiers)

@@ -1,0 +1,207 @@
+"""Which notices are due when, that none is due twice, and when a window counts as announced."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import pytest
+from tests.core.made import BAD, NOW, carried, did, entered, opened, plan, started, tier
+
+from patchtide.core.channels import Channel, Command, News, Webhook
+from patchtide.core.checklist import checklist_gate
+from patchtide.core.deliveries import LOST
+from patchtide.core.events import (
+    Aborted,
+    Event,
+    Extended,
+    Finding,
+    Held,
+    NoticeBegun,
+    NoticeFailed,
+    NoticeSent,
+    Paused,
+    RunEnded,
+    RunTaken,
+)
+from patchtide.core.notices import due, notices_sent
+from patchtide.core.plan import Plan
+from patchtide.core.policy import Approvals, ChecklistItem
+from patchtide.core.run import Run, fold
+from patchtide.core.said import EmergencyDeclared, Waived
+from patchtide.core.steps import Outcome, Step
+from patchtide.core.windows import Window
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OPENS = NOW + 14 * DAY - 2 * HOUR  # Saturday, two weeks later, 03:00
+NIGHT = Window("night", "FREQ=MONTHLY;BYDAY=1SA", time(3), timedelta(hours=4), "UTC")
+OPS = Command("ops", ("tell",), tiers=("prod",))
+CHAT = Webhook("chat", "http://chat", on=(News.PLANNED, News.ENDED), tiers=("prod",))
+
+
+def announcing(*channels: Channel, **more: object) -> Plan:
+    times = (7 * DAY, DAY, HOUR)
+    prod = tier("prod", ("p1", "p2"), **{"always": False, "windows": (NIGHT,), "announce": times, **more})
+    return plan(tier("test", ("t1",)), prod, channels=channels or (OPS,))
+
+
+def names(run: Run, now: datetime) -> list[str]:
+    return [f"{channel.name}: {notice.name}" for notice, channel in due(run, now)]
+
+
+def told(run: Run, now: datetime, problem: str = "", *, unsure: bool = False) -> Run:
+    """The run after everything that is due was told, or failed."""
+    for notice, channel in list(due(run, now)):
+        run = fold(run, NoticeBegun(now, notice.name, channel.name, notice.subject))
+        after: Event = NoticeSent(now, notice.name, channel.name)
+        run = fold(run, NoticeFailed(now, notice.name, channel.name, problem, unsure) if problem else after)
+    return run
+
+
+def begin(at: str) -> str:
+    return f"planned prod {OPENS:%Y%m%dT%H%M%SZ} {at}"
+
+
+def test_a_window_is_announced_at_each_time_of_its_class_and_once() -> None:
+    run = opened(announcing())
+    found = []
+    for hours in range(0, 14 * 24, 1):
+        now = NOW + hours * HOUR
+        found += [(name, OPENS - now) for name in names(run, now)]
+        run = told(run, now)
+    wanted = [("7d", 7 * DAY), ("1d", DAY), ("1h", HOUR)]
+    assert found == [(f"ops: {begin(f'T-{at}')}", before) for at, before in wanted]
+
+
+def test_who_comes_late_is_told_the_last_time_that_passed_and_not_all_of_them() -> None:
+    assert names(opened(announcing()), OPENS - 2 * HOUR) == [f"ops: {begin('T-1d')}"]
+    assert names(opened(announcing()), OPENS + HOUR) == [f"ops: {begin('now')}"]
+    run = told(opened(announcing()), OPENS - 2 * HOUR)
+    run = told(run, OPENS - HOUR)
+    assert names(run, OPENS + HOUR) == []
+
+
+def test_an_opening_that_was_missed_is_another_one_the_next_time() -> None:
+    run = told(opened(announcing()), OPENS - HOUR)
+    assert names(run, OPENS + 28 * DAY - HOUR) == [f"ops: planned prod {OPENS + 28 * DAY:%Y%m%dT%H%M%SZ} T-1h"]
+
+
+def test_a_tier_that_is_always_open_is_announced_once() -> None:
+    run = opened(announcing(always=True, windows=()))
+    assert names(run, NOW) == ["ops: planned prod always now"]
+    run = told(run, NOW)
+    assert names(run, NOW + DAY) == []
+    assert notices_sent(run, run.plan.tiers[1], NOW + DAY).ok
+
+
+def test_the_words_say_what_when_and_how_much_it_is_felt() -> None:
+    of = announcing()
+    of = replace(of, tiers=(of.tiers[0], replace(of.tiers[1], impact="high", impact_why="a kernel is among it")))
+    notice, _ = next(due(opened(of), OPENS - DAY))
+    assert notice.subject == "Planned maintenance: prod, 2026-12-05 03:00 UTC to 2026-12-05 07:00 UTC"
+    for part in ("window night", "high, because a kernel is among it", "p1, p2", "tide=1.1", "Asked for by ann"):
+        assert part in notice.text
+
+
+def test_what_becomes_of_a_tier_is_told_begun_rolled_back_done() -> None:
+    of = announcing(always=True, windows=())
+    run = told(carried(opened(of), "t1"), NOW)
+    run = entered(run, "p1", "p2")
+    assert names(run, NOW) == ["ops: begun prod"]
+    run = told(run, NOW)
+    harmed = did(did(run, Step.PATCH, "p1", "p2"), Step.VERIFY, "p1", "p2", finding=Finding(measurements=BAD))
+    assert names(harmed, NOW) == ["ops: rolled_back prod"]
+    back = told(harmed, NOW)
+    for step in (Step.ROLLBACK, Step.LEAVE):
+        back = did(back, step, "p1", "p2")
+    assert names(back, NOW) == ["ops: done prod"]
+    assert "2 rolled back" in next(due(back, NOW))[0].subject
+    assert "t1" not in str(names(fold(back, RunEnded(NOW, Outcome.ROLLED_BACK, "why")), NOW))
+
+
+def test_what_becomes_of_the_run_goes_to_all_who_take_such_news() -> None:
+    of = announcing(OPS, CHAT)
+    ended = fold(opened(of), RunEnded(NOW, Outcome.DONE, "all"))
+    ended = replace(ended, outcome=Outcome.DONE, reason="all", ended_at=NOW)
+    assert names(ended, NOW) == [f"{name}: ended {NOW:%Y%m%dT%H%M%SZ}" for name in ("ops", "chat")]
+    waiting = fold(opened(of), Held(NOW, "approval", "nobody agreed", None, "prod"))
+    assert names(waiting, NOW) == [f"ops: waiting approval {NOW:%Y%m%dT%H%M%SZ}"]
+    assert names(fold(opened(of), Held(NOW, "shut", "shut", OPENS, "prod")), NOW) == []
+    paused = fold(opened(of), Paused(NOW, "bob", "the sale"))
+    assert names(paused, OPENS - DAY) == [f"ops: paused {NOW:%Y%m%dT%H%M%SZ}"]
+    longer = fold(opened(of), Extended(NOW, "bob", "slow", "prod", "night", OPENS, OPENS + HOUR))
+    assert names(longer, NOW) == [f"ops: extended prod {NOW:%Y%m%dT%H%M%SZ}"]
+
+
+def test_an_emergency_is_announced_as_a_window_of_its_own() -> None:
+    of = announcing()
+    run = opened(of, EmergencyDeclared(NOW, "ann", of.digest, "a worm", NOW + 2 * HOUR))
+    assert names(run, NOW) == [f"ops: planned prod {NOW:%Y%m%dT%H%M%SZ} now"]
+
+
+def test_nothing_is_planned_once_a_run_is_stopped_and_nobody_hears_where_no_channel_is() -> None:
+    assert names(opened(announcing(), Aborted(NOW, "bob", "no")), OPENS - HOUR) == []
+    silent = replace(announcing(), channels=())
+    assert names(opened(silent), OPENS - HOUR) == []
+
+
+def test_a_failure_is_tried_again_after_a_while_and_not_for_ever() -> None:
+    run, now, tries = opened(announcing()), OPENS - DAY, 0
+    while now < OPENS - HOUR:
+        before = run
+        run = told(run, now, "refused")
+        tries += run is not before
+        assert names(run, now) == []
+        now += timedelta(minutes=1)
+    assert tries == 6
+
+
+@pytest.mark.parametrize("unsure", [True, False])
+def test_what_may_have_arrived_is_never_sent_again(unsure: bool) -> None:
+    run = told(opened(announcing()), OPENS - DAY, "no answer", unsure=unsure)
+    assert bool(names(run, OPENS - DAY + HOUR)) is not unsure
+    name = begin("T-1d")
+    dead = fold(fold(opened(announcing()), NoticeBegun(OPENS - DAY, name, "ops", "x")), RunTaken(OPENS, "bob"))
+    assert names(dead, OPENS - HOUR - timedelta(minutes=1)) == []
+    assert LOST in notices_sent(dead, dead.plan.tiers[1], OPENS - 2 * HOUR).reason
+
+
+def test_a_notice_on_its_way_is_not_sent_again() -> None:
+    run = fold(opened(announcing()), NoticeBegun(OPENS - DAY, begin("T-1d"), "ops", "x"))
+    assert names(run, OPENS - DAY + HOUR) == []
+
+
+def checked(of: Plan, run: Run, now: datetime) -> str:
+    verdict = notices_sent(run, of.tiers[1], now)
+    return "" if verdict.ok else verdict.reason
+
+
+def test_a_window_counts_as_announced_when_every_channel_took_every_notice_of_it() -> None:
+    of = announcing(OPS, CHAT)
+    run = opened(of)
+    assert "sends the next notice 2026-11-28 03:00 UTC" in checked(of, run, NOW)
+    run = told(run, OPENS - 7 * DAY)
+    assert checked(of, run, OPENS - 6 * DAY) == ""
+    run = told(run, OPENS - DAY, "refused")
+    assert f"ops was not told ({begin('T-1d')}): refused" in checked(of, run, OPENS - DAY)
+    run = told(run, OPENS - DAY + HOUR)
+    assert checked(of, run, OPENS - DAY + HOUR) == ""
+
+
+def test_without_a_channel_for_the_tier_nothing_is_announced() -> None:
+    for of in (replace(announcing(), channels=()), announcing(replace(OPS, tiers=("test",)))):
+        assert "no channel is configured" in checked(of, opened(of), NOW)
+    of = announcing(replace(OPS, on=(News.ENDED,)))
+    assert "no channel is configured" in checked(of, opened(of), NOW)
+
+
+def test_what_was_sent_counts_when_the_notice_is_over_and_the_item_is_waived_by_name() -> None:
+    item = ChecklistItem("n", HOUR, auto="notices_sent")
+    of = announcing(approvals=Approvals(1, ("bob",), 7 * DAY), checklist=(item,))
+    run = told(opened(of), OPENS - 10 * DAY)
+    assert "the notice is not over before 2026-11-28 05:00 UTC" in checked(of, run, NOW)
+    assert not checklist_gate(opened(of), of.tiers[1], NOW).ok
+    assert checklist_gate(opened(of, Waived(NOW, "bob", of.digest, "n", "by phone")), of.tiers[1], NOW).ok
+
+
+def test_a_tier_that_is_at_work_is_not_announced_any_more() -> None:
+    run = started(did(carried(opened(announcing()), "t1"), Step.STAGE, "p1", "p2"), Step.ENTER, "p1", at=OPENS)
+    assert names(run, OPENS) == ["ops: begun prod"]
