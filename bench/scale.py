@@ -3,18 +3,31 @@
 import json
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.schema import chained
 from patchtide.core.decide import decide
-from patchtide.core.events import Event, Finding, HostFinished, Installed, RunOpened, Status, StepStarted
+from patchtide.core.events import (
+    Event,
+    Finding,
+    Held,
+    HostFinished,
+    Installed,
+    RunEnded,
+    RunOpened,
+    Status,
+    StepStarted,
+)
 from patchtide.core.fleet import Host
 from patchtide.core.health import Measurement
 from patchtide.core.packages import Package, Pending, Platform
@@ -24,12 +37,16 @@ from patchtide.core.planning import planned
 from patchtide.core.policy import Amount
 from patchtide.core.run import folded
 from patchtide.core.settings import Settings, TierSettings
-from patchtide.core.steps import Step
-from patchtide.documents import sealed
+from patchtide.core.steps import Outcome, Step
+from patchtide.documents import event_text, sealed
 from patchtide.simulation.plans import START, plain_plan
 
 _STEPS = (Step.STAGE, Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE)
 _PACKAGES = 50
+_PROJECT = """inventory: hosts.yml
+tiers: [{name: test, hosts: all, window: always, soak: 1h}]
+health: [{name: web, http: {port: 80}}]
+"""
 
 
 def main() -> int:
@@ -53,10 +70,46 @@ def figures() -> dict[str, float]:
         _written(fast, "run-2", large, list(history(large))[: 5 * 6000])
         seconds, _ = _timed(lambda: _decided(fast))
         rest |= {"resume_of_10000_hosts": round(seconds, 2)}
+        rest |= looks(Path(folder) / "long")
     seconds, _ = _timed(lambda: planned_of(10_000))
     starts = min(_started("-c", "pass") for _ in range(5))
     helps = min(_started("-m", "patchtide", "--help") for _ in range(5))
     return {**rest, "plan_of_10000_hosts": round(seconds, 2), "help_in_interpreter_starts": round(helps / starts, 1)}
+
+
+def looks(folder: Path) -> dict[str, float]:
+    """Return how many seconds it takes to look at a state of a million events whose last run has not ended."""
+    folder.mkdir()
+    (folder / "patchtide.yml").write_text(_PROJECT, encoding="utf-8")
+    filled(folder / ".patchtide" / "log.db", 1_000_000)
+    return {f"{word}_of_1000000_events": min(_called(folder, word) for _ in range(5)) for word in ("status", "history")}
+
+
+def filled(path: Path, most: int) -> None:
+    """Write runs of 1,000 hosts with so many events in all; the last event of each goes the way that all go."""
+    plan = plain_plan(1000)
+    events: list[Event] = [RunOpened(START, plan, plan.created_by), *history(plan)]
+    texts = [event_text(event) for event in events]  # the same in every run
+    store, waits = SqliteStore(path, durable=False), Held(START, "window", "opens later", START)
+    names = [f"run-{number:05d}" for number in range(most // (len(events) + 1))]
+    for name in names:
+        store.append(name, events[0])
+        with closing(sqlite3.connect(path)) as log, log:
+            log.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", _rows(name, events, texts))
+        store.append(name, waits if name == names[-1] else RunEnded(START, Outcome.DONE, "all is well"))
+    store.close()
+
+
+def _rows(name: str, events: list[Event], texts: list[str]) -> Iterator[tuple[str, int, str, str, str, str]]:
+    """Yield the rows of all events but the first, chained as the store does it."""
+    before = chained(name, texts[0])
+    for seq, (event, text) in enumerate(zip(events[1:], texts[1:], strict=True), start=2):
+        before = chained(before, text)
+        yield name, seq, event.at.isoformat(), event.kind, text, before
+
+
+def _called(folder: Path, word: str) -> float:
+    return round(_started("-m", "patchtide", word, "--config", str(folder / "patchtide.yml")), 2)
 
 
 def history(plan: Plan) -> Iterator[Event]:

@@ -4,23 +4,32 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, TypeVar
-
-from pydantic import Field, TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from patchtide.core import checkpoint, plan
+from patchtide.core.brief import Brief, Waiting
 from patchtide.core.checkpoint import Checkpoint
 from patchtide.core.errors import UsageError
-from patchtide.core.events import Event
+from patchtide.core.events import Event, RunOpened
+from patchtide.core.memory import Memory, memory_of, run_of
 from patchtide.core.plan import Plan
+from patchtide.core.run import Run
 from patchtide.core.said import ChangeRequested, Word
+from patchtide.core.steps import Outcome
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    """Return what reads and writes values of a kind; who only lists runs does not wait for pydantic."""
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)
 
 
@@ -32,6 +41,8 @@ def plain(value: object) -> Any:
 
 def parsed(kind: type[T], data: object, *, what: str, where: str = "") -> T:
     """Return plain JSON data as a value of a kind; raises UsageError naming the first part that does not fit."""
+    from pydantic import ValidationError
+
     wanted: Any = kind
     try:
         value: T = _adapter(wanted).validate_json(json.dumps(data))
@@ -44,7 +55,11 @@ def parsed(kind: type[T], data: object, *, what: str, where: str = "") -> T:
     return value
 
 
-_EVENT: TypeAdapter[Any] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+@cache
+def _event() -> "TypeAdapter[Any]":
+    from pydantic import Field
+
+    return _adapter(Annotated[Event, Field(discriminator="kind")])
 
 
 def event_text(event: Event) -> str:
@@ -54,8 +69,36 @@ def event_text(event: Event) -> str:
 
 def event_of(text: str) -> Event:
     """Return the event that a line of JSON holds; raises ValueError for one that this release does not know."""
-    event: Event = _EVENT.validate_json(text)
+    event: Event = _event().validate_json(text)
     return event
+
+
+def memory_text(run: Run) -> str:
+    """Return what is to be remembered of a run as a line of JSON, without what is as always."""
+    return _adapter(Memory).dump_json(memory_of(run), exclude_defaults=True).decode()
+
+
+def remembered(text: str, opening: str) -> Run:
+    """Return the run that a text remembers; `opening` is its first event. Raises ValueError for what is neither."""
+    return run_of(_adapter(Memory).validate_json(text), _adapter(RunOpened).validate_json(opening).plan)
+
+
+def brief_text(line: Brief) -> str:
+    """Return a run in a line as a line of JSON."""
+    return _adapter(Brief).dump_json(line).decode()
+
+
+def brief_of(text: str) -> Brief:
+    """Return the run in a line that a line of JSON holds: thousands of them, so it is read as it was written."""
+    data = json.loads(text)
+    data |= {name: _instant(data[name]) for name in ("opened_at", "ended_at")}
+    outcome, held = data["outcome"], data["held"]
+    waiting = Waiting(**{**held, "until": _instant(held["until"])}) if held else None
+    return Brief(**{**data, "outcome": outcome and Outcome(outcome), "held": waiting})
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def digest_of(document: Mapping[str, object]) -> str:

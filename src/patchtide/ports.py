@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from patchtide.core.brief import Brief
 from patchtide.core.channels import Channel
 from patchtide.core.events import Event, Status
 from patchtide.core.fleet import Host
 from patchtide.core.maintenance import Action, Silence
 from patchtide.core.notices import Notice
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 
 
@@ -95,6 +97,21 @@ class Store(Protocol):
 
     def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
         """Return the events of these kinds from every stream, each with its stream, oldest first."""
+        ...
+
+
+class Log(Store, Protocol):
+    """An event log that people look at, and that answers at once however long it is.
+
+    What it remembers is never what a run goes on from: that is folded from its events.
+    """
+
+    def recalled(self, run_id: str) -> Run | None:
+        """Return what a run's first events added up to, with `seen` of them; None: nothing is remembered of it."""
+        ...
+
+    def briefs(self) -> Sequence[tuple[str, Brief | None]]:
+        """Return all runs, oldest first, each in a line where all of its events are remembered."""
         ...
 
 

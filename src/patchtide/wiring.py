@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patchtide.core.errors import UsageError
-from patchtide.core.settings import Settings
-from patchtide.core.signature import Signature
 
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
     from patchtide.adapters.store import LogKeeper
+    from patchtide.core.records import Records
+    from patchtide.core.settings import Settings
+    from patchtide.core.signature import Signature
     from patchtide.engine.desk import Desk
     from patchtide.engine.speaking import Speaker
-    from patchtide.ports import Depot, Executor, Lock, Notifier, Store
+    from patchtide.ports import Depot, Executor, Lock, Log, Notifier
 
 CONFIG_NAME = "patchtide.yml"
 
@@ -31,7 +32,14 @@ def settings(path: Path | None = None, *, planning: bool = True) -> Settings:
     return settings_of((path or Path(CONFIG_NAME)).absolute(), planning=planning)
 
 
-def store(of: Settings) -> Store:
+def records(path: Path | None = None) -> Settings | Records:
+    """Return where a project's log is and whose keys are whose: all that is needed to look at it; raises UsageError."""
+    from patchtide.config.records import records_of
+
+    return records_of((path or Path(CONFIG_NAME)).absolute()) or settings(path, planning=False)
+
+
+def store(of: Settings | Records) -> Log:
     """Return the project's event log, in which what people say is looked at each time it is read."""
     from patchtide.adapters.store import SqliteStore
     from patchtide.engine.speaking import People, VouchedStore
@@ -74,7 +82,7 @@ def log_keeper(of: Settings) -> LogKeeper:
     return LogKeeper(Path(of.state) / "log.db")
 
 
-def lock(of: Settings) -> Lock:
+def lock(of: Settings | Records) -> Lock:
     """Return the lock by which one controller at a time works on the project's fleet."""
     from patchtide.adapters.lock import FileLock
 

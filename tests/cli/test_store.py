@@ -46,7 +46,7 @@ def test_what_the_log_holds_is_told(patchtide: Patchtide, recorded: Recorded) ->
     recorded("run-2", list(OPENED))
     told = patchtide("store", "check")
     assert told.code == 0
-    assert "is sound: 2 runs, 6 events, schema version 2; not ended: run-2" in told.out
+    assert "is sound: 2 runs, 6 events, schema version 3; not ended: run-2" in told.out
     view = patchtide("store", "check", "--json").document
     assert view["schema"] == "patchtide/store-check/v1"
     assert (view["sound"], view["problems"], view["unfinished"]) == (True, [], ["run-2"])
@@ -138,7 +138,7 @@ def test_a_newer_log_is_refused_with_a_sentence(patchtide: Patchtide, recorded: 
     behind(project, "PRAGMA user_version = 99")
     for words in (("history",), ("status",), ("store", "check"), ("store", "backup"), ("audit", "verify")):
         refused = patchtide(*words)
-        assert (refused.code, "schema version 99; this release knows 2" in refused.err) == (1, True)
+        assert (refused.code, "schema version 99; this release knows 3" in refused.err) == (1, True)
 
 
 @pytest.fixture

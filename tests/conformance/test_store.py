@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.core.made import plan as made_plan
 
 from patchtide.adapters.fake import MemoryStore
 from patchtide.adapters.store import SqliteStore
+from patchtide.core.brief import brief
 from patchtide.core.events import (
     Aborted,
     Event,
@@ -15,6 +17,7 @@ from patchtide.core.events import (
     Held,
     HostFinished,
     Installed,
+    RunOpened,
     RunTaken,
     Status,
     StepStarted,
@@ -22,8 +25,9 @@ from patchtide.core.events import (
     VersionsReleased,
 )
 from patchtide.core.quarantine import KINDS
+from patchtide.core.run import folded
 from patchtide.core.steps import Step
-from patchtide.ports import PROJECT, Store
+from patchtide.ports import PROJECT, Log, Store
 
 AT = datetime(2026, 3, 29, 1, 30, 0, 250_000, tzinfo=UTC)
 EVENTS: tuple[Event, ...] = (
@@ -43,7 +47,7 @@ EVENTS: tuple[Event, ...] = (
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     if request.param == "memory":
         yield MemoryStore()
     else:
@@ -103,3 +107,13 @@ def test_texts_that_would_break_a_query_are_just_texts(store: Store) -> None:
     odd = Aborted(AT, "o'brien\"; DROP TABLE events; --", "\x00 {{ 1 }} \u2028 \\ \n")
     store.append("run-1", odd)
     assert tuple(store.events("run-1")) == ((1, odd),)
+
+
+def test_what_is_remembered_of_a_run_is_a_beginning_of_what_it_adds_up_to(store: Log) -> None:
+    told = [RunOpened(AT, made_plan(), "ann"), *[EVENTS[3]] * 400, Aborted(AT, "bob", "enough")]
+    for event in told:
+        store.append("run-1", event)
+    known = store.recalled("run-1")
+    assert known is None or known == folded(told[: known.seen])
+    assert store.briefs() in ((("run-1", None),), (("run-1", brief(folded(told))),))
+    assert store.recalled("nobody") is None

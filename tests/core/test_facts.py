@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.made import DEBIAN, NOW, SHA, pending, probe
 
-from patchtide.core.facts import Facts, found_out, in_order, informed
+from patchtide.core.facts import Facts, advised, found_out, in_order
 from patchtide.core.fleet import Host
 from patchtide.core.packages import Pending
 from patchtide.core.patchset import MinimumAge, Selection
@@ -48,10 +48,18 @@ def test_what_is_unknown_of_one_version_is_unknown() -> None:
 
 
 def test_another_file_of_the_same_version_is_told_nothing() -> None:
-    known = found_out([probe(pending(cves=()))])
     other = probe(pending(sha256="cd" * 32))
-    assert informed(other, known) == other
-    assert informed(probe(pending()), known).pending[0].package.cves == ()
+    found = {"t1": probe(pending(cves=())), "p1": other, "p2": probe(pending()), "p3": "silent"}
+    aware = advised(found, ["t1"])
+    assert (aware["t1"], aware["p1"], aware["p3"]) == (found["t1"], other, "silent")
+    assert aware["p2"] == found["t1"]
+
+
+def test_hosts_that_wait_for_the_same_share_one_list_and_others_do_not() -> None:
+    found = {name: probe(pending()) for name in ("t1", "p1")} | {"p2": probe(pending(suite="other"))}
+    aware = advised(found, ["t1"])
+    assert aware["p1"].pending is aware["t1"].pending
+    assert aware == found
 
 
 @given(st.lists(st.tuples(st.sampled_from(["0.8", "0.9", None]), st.none() | st.sets(st.integers(1000, 1004)))))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.core.made import DEBIAN, package, pending, probe
 
 from patchtide.core.packages import Pending, Removal
-from patchtide.core.patchset import Exclusion, Probe, Selection, Trouble, host_plan, locked
+from patchtide.core.patchset import Choices, Exclusion, Probe, Selection, Trouble, host_plan, locked
 from patchtide.core.plan import Change
 from patchtide.core.versions import is_newer
 
@@ -38,14 +38,14 @@ def test_two_architectures_of_one_package_are_two_packages() -> None:
 
 def test_a_host_gets_what_is_locked_and_nothing_that_no_test_host_waits_for() -> None:
     lock = locked([probe(pending("tide", "1.1"))], ALL)
-    plan = host_plan("p1", probe(pending("tide", "1.2"), pending("extra", "2")), lock, ALL)
+    plan = host_plan("p1", probe(pending("tide", "1.2"), pending("extra", "2")), Choices(lock, ALL))
     assert plan.changes == (Change("tide:amd64", "1.0"),)
     assert plan.left_out == {"extra:amd64": "not in the patch set: no test host has this update"}
 
 
 def test_a_host_that_is_further_than_the_lock_is_left_alone() -> None:
     lock = locked([probe(pending("tide", "1.1"))], ALL)
-    plan = host_plan("p1", probe(pending("tide", "1.3", installed="1.2")), lock, ALL)
+    plan = host_plan("p1", probe(pending("tide", "1.3", installed="1.2")), Choices(lock, ALL))
     assert plan.changes == ()
     assert "already at 1.2" in plan.left_out["tide:amd64"]
 
@@ -89,7 +89,7 @@ EXTRA = package("extra", needed_by=("tide:amd64",))
 def test_what_is_installed_decides_what_a_host_gets(
     found: Probe, changes: dict[str, str], left_out: dict[str, str]
 ) -> None:
-    plan = host_plan("p1", found, {DEBIAN.key: (package(),)}, ALL)
+    plan = host_plan("p1", found, Choices({DEBIAN.key: (package(),)}, ALL))
     assert {change.key: change.previous for change in plan.changes} == changes
     assert plan.left_out == left_out
 
@@ -115,7 +115,7 @@ def test_what_is_installed_decides_what_a_host_gets(
     ],
 )
 def test_what_comes_new_goes_only_where_something_needs_it(found: Probe, changes: list[str]) -> None:
-    plan = host_plan("p1", found, {DEBIAN.key: (EXTRA, package())}, ALL)
+    plan = host_plan("p1", found, Choices({DEBIAN.key: (EXTRA, package())}, ALL))
     assert [change.key for change in plan.changes] == changes
 
 
@@ -127,18 +127,18 @@ def test_who_needs_a_new_package_is_known_from_all_test_hosts() -> None:
 
 def test_a_reboot_that_was_put_off_before_is_in_the_plan() -> None:
     owing = probe(pending(), reboot_owed=True, reboot_why=("libc6 changed",))
-    assert host_plan("p1", owing, {}, ALL).owes_reboot == ("libc6 changed",)
-    assert host_plan("p1", probe(pending()), {}, ALL).owes_reboot == ()
+    assert host_plan("p1", owing, Choices({}, ALL)).owes_reboot == ("libc6 changed",)
+    assert host_plan("p1", probe(pending()), Choices({}, ALL)).owes_reboot == ()
 
 
 def test_trouble_on_a_host_refuses_it_with_every_reason() -> None:
     trouble = (Trouble("dpkg_lock", "apt holds the lock"), Trouble("read_only", "/ is read-only"))
-    plan = host_plan("p1", probe(pending(), trouble=trouble), {DEBIAN.key: (package(),)}, ALL)
+    plan = host_plan("p1", probe(pending(), trouble=trouble), Choices({DEBIAN.key: (package(),)}, ALL))
     assert plan.refused == "apt holds the lock; / is read-only"
 
 
 def test_held_packages_are_left_out_and_say_so() -> None:
-    plan = host_plan("p1", probe(held=("nginx",)), {}, ALL)
+    plan = host_plan("p1", probe(held=("nginx",)), Choices({}, ALL))
     assert plan.left_out == {"nginx": "held on the host"}
 
 
@@ -158,7 +158,7 @@ def test_an_exclusion_is_a_pattern_with_an_owner_a_reason_and_an_end(waiting: Pe
 def test_excluded_packages_are_neither_locked_nor_installed() -> None:
     selection = Selection(exclusions=(Exclusion("docker*", "web", "later"),))
     assert locked([probe(pending("docker-ce"))], selection) == {DEBIAN.key: ()}
-    plan = host_plan("p1", probe(pending("docker-ce")), {DEBIAN.key: (package("docker-ce"),)}, selection)
+    plan = host_plan("p1", probe(pending("docker-ce")), Choices({DEBIAN.key: (package("docker-ce"),)}, selection))
     assert plan.changes == ()
     assert plan.left_out == {"docker-ce:amd64": "excluded by web: later"}
 
@@ -173,10 +173,10 @@ def test_security_only_takes_security_updates_and_what_they_bring_along() -> Non
 def test_an_update_that_would_remove_a_package_stays_away_unless_that_is_allowed() -> None:
     waiting = pending("tide", removes=(Removal("ebb:all", "1"),))
     lock = {DEBIAN.key: (package("tide"),)}
-    refused = host_plan("t1", probe(waiting), lock, ALL)
+    refused = host_plan("t1", probe(waiting), Choices(lock, ALL))
     assert (refused.changes, refused.removes) == ((), ())
     assert refused.left_out == {"tide:amd64": "would remove ebb:all"}
-    allowed = host_plan("t1", probe(waiting), lock, Selection(removals=True))
+    allowed = host_plan("t1", probe(waiting), Choices(lock, Selection(removals=True)))
     assert (allowed.changes, allowed.removes) == ((Change("tide:amd64", "1.0"),), (Removal("ebb:all", "1"),))
 
 

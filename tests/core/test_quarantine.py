@@ -25,7 +25,7 @@ from patchtide.core.actions import Do, Quarantine, Settle
 from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event, Finding, RollbackAsked, VersionsQuarantined, VersionsReleased
-from patchtide.core.patchset import Selection, host_plan, locked
+from patchtide.core.patchset import Choices, Selection, host_plan, locked
 from patchtide.core.policy import Amount
 from patchtide.core.quarantine import quarantined, refused_versions, version_named, versions_matching
 from patchtide.core.run import Run, fold
@@ -94,7 +94,7 @@ def test_a_later_plan_leaves_it_out_and_says_who_says_so() -> None:
     found = probe(pending("tide"), pending("other"))
     lock = locked([found], selection)
     assert [file.name for file in lock[DEBIAN.key]] == ["other"]
-    left = host_plan("t1", found, lock, selection).left_out
+    left = host_plan("t1", found, Choices(lock, selection)).left_out
     assert left == {"tide:amd64": "quarantined by ann since 2026-11-21: CVE"}
 
 

@@ -14,7 +14,7 @@ from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.engine.consent import approve
 from patchtide.engine.control import abort, ask_rollback, quarantine, release
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import history, in_quarantine, run_named, standing, timeline
+from patchtide.engine.inspect import in_quarantine, run_named, standing, timeline, unfinished
 from patchtide.engine.rollout import drive, open_run
 from patchtide.engine.speaking import Speaker
 from patchtide.ports import Report
@@ -141,7 +141,7 @@ def test_a_run_is_found_by_its_id_its_beginning_or_as_the_newest() -> None:
     assert run_named(at.store, None)[0] == second
     assert run_named(at.store, first)[0] == first
     assert run_named(at.store, first[:8])[0] == first
-    assert [name for name, _ in history(at.store)] == [second, first]
+    assert [name for name, _ in unfinished(at.store)] == [second]
     with pytest.raises(UsageError, match="several runs"):
         run_named(at.store, "2026")
     with pytest.raises(UsageError, match="no run 'x'") as caught:

@@ -12,7 +12,7 @@ from tests.engine.test_findings import PROBED
 from patchtide.adapters.fake import FakeClock
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
-from patchtide.core.patchset import Probe, Selection, host_plan, locked
+from patchtide.core.patchset import Choices, Probe, Selection, host_plan, locked
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.steps import Step
@@ -100,7 +100,7 @@ def test_a_host_is_asked_again_what_makes_sense_without_what_is_not_wanted() -> 
     assert [each.package.exact for each in known.pending] == ["tide=1.0.5"]
     assert [each.package.exact for each in known.withheld] == ["tide=1.1", "needs-tide=1.1"]
     assert [ask for ask in asked if ask[0] == "t1"] == [("t1", True, []), ("t1", False, ["1.1"])]  # type: ignore[index]
-    left = host_plan("t1", known, locked([known], settings.selection), settings.selection).left_out
+    left = host_plan("t1", known, Choices(locked([known], settings.selection), settings.selection)).left_out
     assert left["needs-tide:amd64"] == "needs an update that stays away"
 
 

@@ -8,14 +8,16 @@ from tests.core.made import NOW, host_plan, opened, package, plan, tier
 from tests.report.stories import NASTY, RUN_ID, Teller, harmed_in_production, promoted, waiting
 
 from patchtide.core.actions import Ask, Do, End, Settle, Wait
+from patchtide.core.brief import brief
 from patchtide.core.events import Finding, Status, StepStarted
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
 from patchtide.core.policy import Limits
 from patchtide.core.run import HostState
 from patchtide.core.steps import EndState, Outcome, Step
+from patchtide.report.lines import history_text, line_view
 from patchtide.report.plantext import plan_text_view
-from patchtide.report.runtext import OUTCOMES, history_text, next_words, standing_text, summary
+from patchtide.report.runtext import OUTCOMES, next_words, standing_text, summary
 from patchtide.report.runview import bars, debt, run_view, why
 from patchtide.report.table import aligned, markdown, marked, table
 from patchtide.report.words import cleaned, counted, data_of, listed, one_line, size, span, stamp
@@ -135,7 +137,7 @@ def test_the_standing_of_a_run_at_work_is_what_is_being_done() -> None:
 
 
 def test_history_tells_the_end_of_each_run() -> None:
-    text = history_text([("b", waiting().run), ("a", promoted().run)])
+    text = history_text([line_view("b", brief(waiting().run)), line_view("a", brief(promoted().run))])
     rows = text.splitlines()[1:]
     assert "not ended" in rows[0]
     assert "done" in rows[1]
@@ -193,7 +195,8 @@ def test_new_packages_and_kinds_are_shown() -> None:
 
 def test_no_text_for_a_terminal_keeps_a_hosts_control_characters() -> None:
     view = run_view(RUN_ID, harmed_in_production(NASTY).run)
-    text = summary(view) + standing_text(view, End(Outcome.DONE, NASTY), None) + history_text([("a", waiting().run)])
+    line = line_view("a", brief(harmed_in_production(NASTY).run))
+    text = summary(view) + standing_text(view, End(Outcome.DONE, NASTY), None) + history_text([line])
     assert not {"\x1b", "\u202e"} & set(text)
 
 

@@ -21,7 +21,7 @@ from patchtide.core.patchset import Probe
 from patchtide.core.planning import NotProbed
 from patchtide.core.settings import Settings
 from patchtide.core.timekeeping import clock_gate
-from patchtide.engine.inspect import history
+from patchtide.engine.inspect import unfinished
 from patchtide.engine.survey import surveyed
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount
@@ -119,9 +119,8 @@ def _state(project: Settings) -> Iterator[Finding]:
         holder = lock(project).holder()
         if holder:
             yield Finding(Level.NOTE, "state", f"at work now: {holder}", "`patchtide status` shows it.")
-        for run_id, run in history(store(project)):
-            if run.outcome is None:
-                yield Finding(Level.NOTE, "state", f"run {run_id} has not ended", f"`patchtide resume {run_id}`")
+        for run_id, _ in unfinished(store(project)):
+            yield Finding(Level.NOTE, "state", f"run {run_id} has not ended", f"`patchtide resume {run_id}`")
     except PatchtideError as error:
         yield Finding(Level.STOP, "state", error.message, error.hint)
 

@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -94,6 +92,8 @@ def error_document(code: int, message: str, where: str, hint: str) -> str:
 
 
 def _crashed(words: Sequence[str], error: Exception) -> int:
+    import traceback
+
     if os.environ.get("PATCHTIDE_DEBUG"):
         traceback.print_exception(error)
     message = f"unexpected: {type(error).__name__}: {error}"
@@ -103,6 +103,9 @@ def _crashed(words: Sequence[str], error: Exception) -> int:
 
 def _kept(error: Exception) -> str:
     """Return where the traceback was written, for its owner's eyes only."""
+    import tempfile
+    import traceback
+
     state = Path(".patchtide")
     folder = state if state.is_dir() and os.access(state, os.W_OK) else None
     try:

@@ -4,10 +4,9 @@ import click
 
 from patchtide.cli.call import Call, command
 from patchtide.cli.output import document, printed, raw, width
-from patchtide.engine import inspect
-from patchtide.report.runtext import history_text
-from patchtide.report.runview import run_view
-from patchtide.wiring import settings, store
+from patchtide.engine import looking
+from patchtide.report.lines import history_text, line_view
+from patchtide.wiring import records, store
 
 
 @command("history")
@@ -15,11 +14,11 @@ from patchtide.wiring import settings, store
 @click.pass_obj
 def history(call: Call, limit: int | None) -> int:
     """List all runs, newest first, and how they ended."""
-    runs = inspect.history(store(settings(call.config, planning=False)))[:limit]
+    lines = [line_view(name, line) for name, line in looking.history(store(records(call.config)), limit)]
     if call.json:
-        raw(document("history", {"runs": [run_view(name, run) for name, run in runs]}))
-    elif runs:
-        printed(history_text(runs, width(call)), call)
+        raw(document("history", {"runs": lines}))
+    elif lines:
+        printed(history_text(lines, width(call)), call)
     else:
         printed("there is no run yet; start one with `patchtide run`", call)
     return 0

@@ -11,12 +11,13 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, width
 from patchtide.core.run import Run, fold
-from patchtide.engine.inspect import reviews_owed, run_named, standing
+from patchtide.engine.inspect import standing
+from patchtide.engine.looking import reviews_owed, run_seen
 from patchtide.ports import Lock, Notifier, Store
 from patchtide.report.runtext import next_words, standing_text, summary
 from patchtide.report.runview import run_view
 from patchtide.report.words import one_line
-from patchtide.wiring import lock, settings, store, synchronised
+from patchtide.wiring import lock, records, store, synchronised
 
 _POLL_SECONDS = 1.0
 
@@ -32,9 +33,9 @@ def now() -> datetime:
 @click.pass_obj
 def status(call: Call, run_name: str | None, watch: bool) -> int:
     """Tell where a run stands, why it waits, and when it goes on; the newest one by default."""
-    project = settings(call.config, planning=False)
+    project = records(call.config)
     log = store(project)
-    run_id, run = run_named(log, run_name)
+    run_id, run = run_seen(log, run_name)
     if watch and not call.json:
         _watched(run_id, run, log, call)
         return 0

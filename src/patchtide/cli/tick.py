@@ -1,5 +1,7 @@
 """`patchtide tick`: what cron and timers call."""
 
+from datetime import timedelta
+
 import click
 
 from patchtide.cli.call import Call, command
@@ -14,11 +16,13 @@ from patchtide.core.run import Run
 from patchtide.core.settings import Settings
 from patchtide.core.steps import WAITING_EXIT_CODE
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import history, standing
+from patchtide.engine.inspect import ended_since, standing, unfinished
 from patchtide.engine.rollout import drive
 from patchtide.report.runview import RunView, run_view
 from patchtide.wiring import desk, settings, who
 
+_TOLD_WITHIN = timedelta(days=2)
+"""How long after a run's end nobody tries any more to tell of it."""
 _WORST_FIRST = (10, 9, 5, 4, 1, 2, 3, WAITING_EXIT_CODE, 0)
 
 
@@ -34,14 +38,14 @@ def tick(call: Call) -> int:
     ports = desk(project, LineNotifier(call))
     codes: list[int] = []
     views: list[RunView] = []
-    for run_id, known in reversed(history(ports.store)):
-        if known.outcome is None:
-            code, view = _ticked(run_id, known, ports, project) if _due(known, ports) else _left(run_id, known)
-            codes.append(code)
-            views.append(view)
-            if not call.json and view.outcome:
-                printed(f"run {run_id}: {view.outcome}: {view.reason}", call)
-        elif any(due(known, ports.clock.now())):
+    for run_id, known in reversed(tuple(unfinished(ports.store))):
+        code, view = _ticked(run_id, known, ports, project) if _due(known, ports) else _left(run_id, known)
+        codes.append(code)
+        views.append(view)
+        if not call.json and view.outcome:
+            printed(f"run {run_id}: {view.outcome}: {view.reason}", call)
+    for run_id, known in ended_since(ports.store, ports.clock.now() - _TOLD_WITHIN):
+        if any(due(known, ports.clock.now())):
             _ticked(run_id, known, ports, project)  # nobody has been told how it ended
     if call.json:
         raw(document("tick", {"runs": views}))

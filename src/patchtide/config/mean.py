@@ -12,9 +12,8 @@ from patchtide.config.notices import channels_meant
 from patchtide.config.schema import Approvals, CalendarFile, Canaries, ConfigFile, Limits, Tier, Updates
 from patchtide.config.section import Section
 from patchtide.core import health, maintenance, patchset, policy, windows
+from patchtide.core.records import STATE
 from patchtide.core.settings import Settings, TierSettings
-
-STATE = ".patchtide"
 
 
 def settings_meant(file: ConfigFile, path: Path, read: Calendars, state: Path | None = None) -> Settings:

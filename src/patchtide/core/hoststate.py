@@ -9,6 +9,17 @@ from patchtide.core.events import Installed
 from patchtide.core.steps import EndState, Step
 
 _BEFORE = frozenset({Step.STAGE, Step.ENTER})
+DOING = {
+    Step.PROBE: "probing",
+    Step.STAGE: "staging",
+    Step.ENTER: "entering",
+    Step.PATCH: "patching",
+    Step.REBOOT: "rebooting",
+    Step.VERIFY: "verifying",
+    Step.LEAVE: "leaving",
+    Step.ROLLBACK: "rolling back",
+}
+"""What is being done to a host, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +148,14 @@ class HostState:
     def patched(self) -> bool:
         """Whether it has its update and kept it."""
         return self.end is EndState.PATCHED
+
+    @property
+    def word(self) -> str:
+        """Where it stands in one word: its end state, the step it is in, or `waiting`."""
+        if self.end is not None and self.next is None:
+            return str(self.end)
+        if self.lost_since is not None:
+            return "lost"
+        if self.started is not None:
+            return DOING[self.started]
+        return "waiting" if self.next in _BEFORE else "between steps"

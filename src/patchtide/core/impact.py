@@ -91,13 +91,13 @@ class Change:
 def change_of(plan: Plan, tier: TierPlan) -> Change:
     """Return what a plan does to a tier."""
     hosts = tuple(plan.hosts[name] for name in tier.hosts if plan.hosts[name].changes)
-    packages = {package.exact: package for host in hosts for package, _ in plan.packages(host.name)}
-    rebooting = tuple(host.name for host in hosts if plan.reboot is not RebootPolicy.NEVER and _reboots(plan, host))
+    alike = {(host.platform, host.changes): host.name for host in hosts}
+    files = {what: tuple(file for file, _ in plan.packages(name)) for what, name in alike.items()}
+    packages = {file.exact: file for some in files.values() for file in some}
+    felt = {what for what, some in files.items() if any(file.restart == "reboot" for file in some)}
+    owing = (host.name for host in hosts if host.owes_reboot or (host.platform, host.changes) in felt)
+    rebooting = () if plan.reboot is RebootPolicy.NEVER else tuple(owing)
     return Change(hosts, len(tier.hosts), tuple(packages.values()), rebooting)
-
-
-def _reboots(plan: Plan, host: HostPlan) -> bool:
-    return bool(host.owes_reboot) or any(package.restart == "reboot" for package, _ in plan.packages(host.name))
 
 
 def beyond(change: Change, rules: Rules) -> str | None:

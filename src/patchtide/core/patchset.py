@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from patchtide.core.health import Measurement
-from patchtide.core.packages import Package, Pending, Platform
+from patchtide.core.packages import Package, Pending, Platform, Removal
 from patchtide.core.plan import Change, HostPlan
 from patchtide.core.versions import is_newer
 
@@ -130,7 +130,7 @@ def narrowed(probe: Probe, later: Probe) -> Probe:
 def locked(probes: Iterable[Probe], selection: Selection) -> dict[str, tuple[Package, ...]]:
     """Return the patch set: per platform the newest wanted file of each package that waits on these (test) hosts."""
     newest: dict[str, dict[str, Package]] = {}
-    for probe in probes:
+    for probe in {(probe.platform, id(probe.pending)): probe for probe in probes}.values():  # the same list but once
         of_platform = newest.setdefault(probe.platform.key, {})
         for pending in probe.pending:
             package = pending.package
@@ -145,13 +145,49 @@ def locked(probes: Iterable[Probe], selection: Selection) -> dict[str, tuple[Pac
     return {platform: tuple(files[key] for key in sorted(files)) for platform, files in sorted(newest.items())}
 
 
-def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ...]], selection: Selection) -> HostPlan:
-    """Return what a host gets of the patch set: never a package that the test tier does not prove.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a host gets of the patch set, what leaves it for that, and why all else stays away."""
+
+    changes: tuple[Change, ...]
+    removes: tuple[Removal, ...]
+    left_out: Mapping[str, str]
+
+
+class Choices:
+    """What hosts get of a patch set; for hosts that are alike in all that counts it is worked out once."""
+
+    def __init__(self, patch_set: Mapping[str, tuple[Package, ...]], selection: Selection) -> None:
+        self._locks = {platform: {file.key: file for file in files} for platform, files in patch_set.items()}
+        self._selection = selection
+        self._made: dict[tuple[object, ...], tuple[Probe, Choice]] = {}
+
+    def of(self, probe: Probe) -> Choice:
+        """Return what a host gets; its lists of updates count as alike where they are one and the same."""
+        lock = self._locks.get(probe.platform.key, {})
+        has = tuple(_installed(probe, file) for file in lock.values())
+        alike = (probe.platform, id(probe.pending), id(probe.withheld), probe.held, probe.kept_back, has)
+        if alike not in self._made:  # with the probe, which keeps its lists and so their ids
+            self._made[alike] = probe, _choice(probe, lock, self._selection)
+        return self._made[alike][1]
+
+
+def host_plan(name: str, probe: Probe, choices: Choices) -> HostPlan:
+    """Return what a host gets of the patch set, if nothing on it stands in the way."""
+    choice = choices.of(probe)
+    trouble = "; ".join(found.reason for found in probe.trouble) or None
+    owes = probe.reboot_why if probe.reboot_owed else ()
+    about = (name, probe.platform.key, probe.machine_id, choice.changes, choice.left_out)
+    skipped = tuple(one.name for one in probe.measurements if one.status == "skipped")
+    return HostPlan(*about, refused=trouble, removes=choice.removes, owes_reboot=owes, skipped=skipped)
+
+
+def _choice(probe: Probe, lock: Mapping[str, Package], selection: Selection) -> Choice:
+    """Return what a host gets of a lock: never a package that the test tier does not prove.
 
     What is installed there decides. Its own list of updates only says what goes along with them, as it may lack some:
     they are phased in, or gone from its mirror by now, or it has no mirror at all.
     """
-    lock = {package.key: package for package in patch_set.get(probe.platform.key, ())}
     own = {pending.package.key: pending for pending in probe.pending}
     given: dict[str, Pending] = {}
     left_out: dict[str, str] = dict.fromkeys(probe.held, "held on the host")
@@ -173,11 +209,7 @@ def host_plan(name: str, probe: Probe, patch_set: Mapping[str, tuple[Package, ..
     for pending in probe.withheld:
         reason = selection.refusal(pending) or "needs an update that stays away"
         left_out.setdefault(pending.package.key, reason)
-    trouble = "; ".join(found.reason for found in probe.trouble) or None
-    owes = probe.reboot_why if probe.reboot_owed else ()
-    about = (name, probe.platform.key, probe.machine_id, changes, left_out)
-    skipped = tuple(one.name for one in probe.measurements if one.status == "skipped")
-    return HostPlan(*about, refused=trouble, removes=leaving, owes_reboot=owes, skipped=skipped)
+    return Choice(changes, leaving, left_out)
 
 
 def _beyond_its_list(probe: Probe, lock: Mapping[str, Package]) -> Iterable[Pending]:

@@ -56,6 +56,11 @@ class HostPlan:
     owes_reboot: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
+    @property
+    def pointless(self) -> bool:
+        """Whether the plan refuses the host, or has nothing for it."""
+        return self.refused is not None or not self.changes
+
 
 @dataclass(frozen=True, slots=True)
 class TierPlan:

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from patchtide.core.cutting import cut
 from patchtide.core.errors import UsageError
-from patchtide.core.facts import found_out, informed
+from patchtide.core.facts import advised
 from patchtide.core.fleet import Host, in_one_tier
 from patchtide.core.impact import classified
 from patchtide.core.pace import Pace
 from patchtide.core.packages import Package
-from patchtide.core.patchset import Probe, host_plan, locked
+from patchtide.core.patchset import Choices, Probe, host_plan, locked
 from patchtide.core.plan import SCHEMA, Attested, HostPlan, Plan, TierPlan
 from patchtide.core.run import Run
 from patchtide.core.settings import Settings, TierSettings
@@ -49,12 +49,12 @@ def planned(
     proved on hosts of the first tier that still have it goes to hosts that were left behind. `known`: earlier paces.
     """
     _refuse_twice(settings, members)
-    probes = _advised(probes, first := members[settings.tiers[0].name])
-    proving = {host.name: probe for host in first if isinstance(probe := probes[host.name], Probe)}
+    probes = advised(probes, first := [host.name for host in members[settings.tiers[0].name]])
+    proving = {name: probe for name in first if isinstance(probe := probes[name], Probe)}
     proven = {} if source else standing(earlier, proving, settings.selection.quarantined)
     patch_set, attested = source or (widened(locked(proving.values(), settings.selection), proven), None)
     hosts = _hosts(settings, members, probes, patch_set)
-    used = _used(patch_set, (hosts := refusing(hosts, without_zone(settings, members, probes))).values())
+    used = _used(patch_set, hosts.values())
     plan = Plan(
         SCHEMA,
         created_at=now,
@@ -89,33 +89,28 @@ def _refuse_twice(settings: Settings, members: Mapping[str, Sequence[Host]]) -> 
     in_one_tier({tier: [host.name for host in hosts] for tier, hosts in members.items()}, where)
 
 
-def _advised(probes: Mapping[str, Probe | NotProbed], first: Sequence[Host]) -> dict[str, Probe | NotProbed]:
-    """Return what is known of the hosts, with what those of the first tier found out about updates."""
-    told = found_out(probe for host in first if isinstance(probe := probes[host.name], Probe))
-    return {name: informed(probe, told) if isinstance(probe, Probe) else probe for name, probe in probes.items()}
-
-
 def _hosts(
     settings: Settings,
     members: Mapping[str, Sequence[Host]],
     probes: Mapping[str, Probe | NotProbed],
     patch_set: Mapping[str, tuple[Package, ...]],
 ) -> dict[str, HostPlan]:
+    choices = Choices(patch_set, settings.selection)
     names = (host.name for tier in settings.tiers for host in members[tier.name])
-    return {name: _host(name, probes[name], patch_set, settings) for name in names}
+    hosts = {name: _host(name, probes[name], choices) for name in names}
+    return refusing(hosts, without_zone(settings, members, probes))
 
 
-def _host(
-    name: str, probe: Probe | NotProbed, patch_set: Mapping[str, tuple[Package, ...]], settings: Settings
-) -> HostPlan:
+def _host(name: str, probe: Probe | NotProbed, choices: Choices) -> HostPlan:
     if isinstance(probe, Probe):
-        return host_plan(name, probe, patch_set, settings.selection)
+        return host_plan(name, probe, choices)
     return HostPlan(name, "", "", (), {}, refused=probe.reason, unreachable=probe.unreachable)
 
 
 def _used(patch_set: Mapping[str, tuple[Package, ...]], hosts: Iterable[HostPlan]) -> dict[str, tuple[Package, ...]]:
     """Return the patch set without files that no host of this plan gets."""
-    wanted = {(host.platform, change.key) for host in hosts for change in host.changes}
+    alike = {(host.platform, host.changes) for host in hosts}
+    wanted = {(platform, change.key) for platform, changes in alike for change in changes}
     kept = {
         platform: tuple(file for file in files if (platform, file.key) in wanted)
         for platform, files in patch_set.items()

@@ -40,7 +40,7 @@ from patchtide.core.health import skipped, undecided, verdict
 from patchtide.core.hosts import Hosts, Trait, hosts_of
 from patchtide.core.hoststate import HostState
 from patchtide.core.hoststeps import begun, put_back, settled, turned
-from patchtide.core.plan import HostPlan, Plan, TierPlan
+from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import RebootPolicy, ReturnBy
 from patchtide.core.said import (
     Approved,
@@ -58,7 +58,7 @@ from patchtide.core.verdict import Verdict
 from patchtide.core.waivers import checks_waived
 from patchtide.core.windows import Opening
 
-__all__ = ["HostState", "Run", "fold", "folded", "health_verdict", "opened"]
+__all__ = ["HostState", "Run", "continued", "fold", "folded", "health_verdict", "opened"]
 
 _LEAVE_RETRIES = 2
 _MEASURED_AGAIN = 2
@@ -105,16 +105,12 @@ class Run:
 def opened(event: RunOpened) -> Run:
     """Return a run at its very beginning."""
     fresh = (
-        HostState(name, tier.name, pointless=_pointless(event.plan.hosts[name]), wave=number)
+        HostState(name, tier.name, pointless=event.plan.hosts[name].pointless, wave=number)
         for tier in event.plan.tiers
         for number, wave in enumerate(tier.waves)
         for name in wave
     )
     return Run(event.plan, event.at, event.by, hosts_of(fresh), seen=1)
-
-
-def _pointless(planned: HostPlan) -> bool:
-    return planned.refused is not None or not planned.changes
 
 
 def folded(events: Iterable[Event]) -> Run:
@@ -124,11 +120,16 @@ def folded(events: Iterable[Event]) -> Run:
     if not isinstance(first, RunOpened):
         begins = f"begins with {first.kind}" if first else "is empty"
         raise PatchtideError(f"the history of a run {begins}, not with run_opened", hint=_LOOK)
+    return continued(opened(first), history)
+
+
+def continued(run: Run, events: Iterable[Event]) -> Run:
+    """Return the run after more of its events; raises PatchtideError for one that does not fit."""
     try:
-        return reduce(fold, history, opened(first))
+        return reduce(fold, events, run)
     except (LookupError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise PatchtideError(f"the history of a run does not fit together ({why})", hint=_LOOK) from error
+        why = f"does not fit together ({type(error).__name__}: {error})"
+        raise PatchtideError(f"the history of a run {why}", hint=_LOOK) from error
 
 
 _LOOK = "`patchtide store check` and `patchtide audit verify` tell what is wrong with the log."
@@ -142,7 +143,7 @@ def fold(run: Run, event: Event) -> Run:
             at_work = {name: begun(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts=run.hosts | at_work, attempt=event.attempt, held=None)
         case HostFinished():
-            return _with(run, _answered(run, run.hosts[event.host], event))
+            return replace(run, hosts=run.hosts.updated([_answered(run, run.hosts[event.host], event)]))
         case BaselineTaken() | MaintenanceBegun() | MaintenanceLeft():
             return replace(run, hosts=run.hosts | _noted(run, event))
         case HostsSettled():
@@ -192,10 +193,6 @@ def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) 
     if isinstance(event, BaselineTaken):
         return {event.host: replace(run.hosts[event.host], baseline=event.measurements)}
     return around(run.hosts, event)
-
-
-def _with(run: Run, host: HostState) -> Run:
-    return replace(run, hosts=run.hosts.updated([host]))
 
 
 def _kept_out(run: Run, event: VersionsQuarantined | VersionsReleased) -> Run:

@@ -144,6 +144,12 @@ class Said:
     requests: tuple[ChangeRequested, ...] = ()
 
 
+def words(said: Said) -> tuple[Word, ...]:
+    """Return all of it, word by word."""
+    urgent = (said.emergency,) if said.emergency else ()
+    return (*said.votes, *said.waivers, *said.ticks, *urgent, *said.reviews, *said.requests)
+
+
 def heard(said: Said, word: Word) -> Said:
     """Return what was said, with one more word."""
     match word:

@@ -22,6 +22,7 @@ from patchtide.core.said import (
 )
 from patchtide.core.waivers import HEALTH
 from patchtide.engine.desk import Desk
+from patchtide.engine.inspect import unfinished
 from patchtide.engine.speaking import Speaker
 from patchtide.ports import PROJECT
 
@@ -136,11 +137,8 @@ def request(desk: Desk, speaker: Speaker, wanted: ChangeRequested) -> tuple[str,
 
 
 def _place_of(digest: str, desk: Desk) -> str:
-    for run_id in reversed(desk.store.runs()):
-        run = folded(event for _, event in desk.store.events(run_id))
-        if run.outcome is None and run.plan.digest == digest:
-            return run_id
-    return PROJECT
+    mine = (run_id for run_id, run in unfinished(desk.store) if run.plan.digest == digest)
+    return next(mine, PROJECT)
 
 
 def requests_waiting(run: Run, desk: Desk) -> tuple[ChangeRequested, ...]:

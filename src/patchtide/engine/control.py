@@ -19,7 +19,7 @@ from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run, folded
 from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
-from patchtide.engine.inspect import in_quarantine
+from patchtide.engine.inspect import in_quarantine, unfinished
 from patchtide.ports import PROJECT, Store
 
 
@@ -102,9 +102,7 @@ def release(desk: Desk, by: str, patterns: tuple[str, ...], reason: str) -> Vers
 
 def _stream(store: Store) -> str:
     """Return where such a word belongs: the log of the run that has not ended, so that its controller hears it."""
-    newest = store.runs()[-1:]
-    open_run = newest and folded(event for _, event in store.events(newest[0])).outcome is None
-    return newest[0] if open_run else PROJECT
+    return next((run_id for run_id, _ in unfinished(store)), PROJECT)
 
 
 def _refuse_to_cross(run_id: str, hosts: tuple[str, ...], desk: Desk) -> None:

@@ -1,11 +1,10 @@
 """Reading what the log knows, without touching anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from patchtide.core.actions import Action
 from patchtide.core.decide import decide
-from patchtide.core.emergency import owes_review
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.meant import meant
@@ -18,6 +17,12 @@ from patchtide.ports import PROJECT, Store
 
 def run_named(store: Store, name: str | None) -> tuple[str, Run]:
     """Return a run by its id, an unmistakable beginning of it, or None for the newest; raises UsageError."""
+    run_id = id_named(store, name)
+    return run_id, folded(event for _, event in store.events(run_id))
+
+
+def id_named(store: Store, name: str | None) -> str:
+    """Return the id of a run, of which a beginning was named, or nothing for the newest; raises UsageError."""
     runs = store.runs()
     if not runs:
         raise UsageError("there is no run yet", hint="Start one with `patchtide run`.")
@@ -26,7 +31,7 @@ def run_named(store: Store, name: str | None) -> tuple[str, Run]:
         raise UsageError(f"there is no run {name!r}", hint=meant(str(name), runs) or "`patchtide history` lists them.")
     if name is not None and len(found) > 1:
         raise UsageError(f"{name!r} is the beginning of several runs: {', '.join(found)}")
-    return found[-1], folded(event for _, event in store.events(found[-1]))
+    return found[-1]
 
 
 def in_quarantine(store: Store) -> dict[str, Quarantined]:
@@ -46,9 +51,25 @@ def standing(run: Run, now: datetime, synchronised: Callable[[], bool | None] | 
     return action if gate.ok else held_by(gate, run.hosts[action.hosts[0]].tier, now)
 
 
-def history(store: Store) -> tuple[tuple[str, Run], ...]:
-    """Return all runs, newest first."""
-    return tuple((name, folded(event for _, event in store.events(name))) for name in reversed(store.runs()))
+def unfinished(store: Store) -> Iterator[tuple[str, Run]]:
+    """Yield the runs that have not ended, newest first.
+
+    What has ended is not read again, unless a person asked to put it back: nothing else takes an end away.
+    """
+    asked = {stream for stream, _ in store.said("rollback_asked")}
+    over = {stream for stream, _ in store.said("run_ended")} - asked
+    for name in reversed(store.runs()):
+        run = None if name in over else folded(event for _, event in store.events(name))
+        if run is not None and run.outcome is None:
+            yield name, run
+
+
+def ended_since(store: Store, since: datetime) -> Iterator[tuple[str, Run]]:
+    """Yield the runs that have ended at an instant or after it, oldest first."""
+    for name in dict.fromkeys(stream for stream, event in store.said("run_ended") if event.at >= since):
+        run = folded(event for _, event in store.events(name))
+        if run.outcome is not None:
+            yield name, run
 
 
 def timeline(store: Store, run_id: str) -> tuple[Event, ...]:
@@ -78,10 +99,3 @@ def request_named(store: Store, name: str | None) -> tuple[str, ChangeRequested]
     if len(found) > 1:
         raise UsageError(f"{name!r} is the beginning of several: {', '.join(one.id for _, one in found)}")
     return found[0]
-
-
-def reviews_owed(store: Store) -> tuple[tuple[str, str], ...]:
-    """Return the runs whose emergency is still to be reviewed, oldest first, each with why."""
-    runs = dict.fromkeys(run_id for run_id, _ in store.said("emergency_declared"))
-    found = ((run_id, owes_review(folded(event for _, event in store.events(run_id)))) for run_id in runs)
-    return tuple((run_id, why) for run_id, why in found if why)

@@ -30,7 +30,7 @@ from patchtide.engine.around import entered, leases, left
 from patchtide.engine.consent import requests_waiting
 from patchtide.engine.desk import Desk
 from patchtide.engine.findings import finding_of
-from patchtide.engine.inspect import in_quarantine, standing
+from patchtide.engine.inspect import in_quarantine, standing, unfinished
 from patchtide.engine.requests import request, time_allowed
 from patchtide.engine.supply import pruned, staged
 from patchtide.engine.watching import baselines, watched
@@ -55,12 +55,11 @@ def open_run(plan: Plan, desk: Desk, by: str) -> str:
 
 
 def _opened(plan: Plan, desk: Desk, by: str) -> str:
-    for other in reversed(desk.store.runs()):
-        if folded(event for _, event in desk.store.events(other)).outcome is None:
-            raise LockedError(
-                f"run {other} has not ended",
-                hint=f"Go on with `patchtide resume {other}`, or end it with `patchtide abort {other} --reason ...`.",
-            )
+    for other, _ in unfinished(desk.store):
+        raise LockedError(
+            f"run {other} has not ended",
+            hint=f"Go on with `patchtide resume {other}`, or end it with `patchtide abort {other} --reason ...`.",
+        )
     for entry in refused_versions(plan, in_quarantine(desk.store)):
         raise UsageError(f"the plan installs {entry.version}, {entry.sentence}", hint=_PLAN_AGAIN)
     now = desk.clock.now()

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from patchtide.core.brief import Brief
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
-from patchtide.core.said import WORDS, Word
+from patchtide.core.run import Run
+from patchtide.core.said import WORDS, Word, words
 from patchtide.core.signature import Signature
 from patchtide.documents import word_bytes
-from patchtide.ports import Store
+from patchtide.ports import Log
 
 W = TypeVar("W", bound=Word)
 Sign = Callable[[bytes], Signature]
@@ -58,7 +60,7 @@ class People:
 class VouchedStore:
     """A log whose words are looked at each time they are read: a row that somebody forged is heard, and doubted."""
 
-    log: Store
+    log: Log
     people: People
 
     def append(self, run_id: str, event: Event) -> int:
@@ -76,3 +78,13 @@ class VouchedStore:
     def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
         """Return the events of these kinds from every stream, each with its stream, oldest first."""
         return tuple((stream, self.people.heard(stream, event)) for stream, event in self.log.said(*kinds))
+
+    def recalled(self, run_id: str) -> Run | None:
+        """Return what a run's first events added up to, if all that was said in them is heard as it was then."""
+        run = self.log.recalled(run_id)
+        as_then = run and all(self.people.doubt(run_id, word) == word.doubt for word in words(run.said))
+        return run if as_then else None
+
+    def briefs(self) -> Sequence[tuple[str, Brief | None]]:
+        """Return all runs, oldest first, each in a line where all of its events are remembered."""
+        return self.log.briefs()

@@ -7,7 +7,7 @@ from functools import partial
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Status
-from patchtide.core.facts import found_out, informed
+from patchtide.core.facts import advised
 from patchtide.core.fleet import Host
 from patchtide.core.health import HOST, made_in
 from patchtide.core.patchset import MinimumAge, Probe, narrowed, unwanted
@@ -52,9 +52,7 @@ def surveyed(
         found[name] = known
         tell(name, known)
     for _ in range(_ROUNDS):
-        proving = [found[host.name] for host in hosts[settings.tiers[0].name]]
-        told = found_out(known for known in proving if isinstance(known, Probe))
-        aware = {name: informed(known, told) if isinstance(known, Probe) else known for name, known in found.items()}
+        aware = advised(found, [host.name for host in hosts[settings.tiers[0].name]])
         for name, later in heard(_narrower(aware, requests, settings)):
             found[name] = _both(found[name], later)
     return {name: found[name] for name in requests}

@@ -1,16 +1,15 @@
-"""A run as text for a terminal: the summary at its end, where it stands, and the list of all runs."""
+"""A run as text for a terminal: the summary at its end, and where it stands."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Undo, Wait
-from patchtide.core.run import Run
+from patchtide.core.hoststate import DOING
 from patchtide.core.unclear import INCONCLUSIVE
 from patchtide.report.fixes import left_text
-from patchtide.report.runview import DOING, RunView, run_view, said_lines
+from patchtide.report.runview import RunView, said_lines
 from patchtide.report.table import aligned, table
-from patchtide.report.words import amount, counted, listed, moment, one_line, span
+from patchtide.report.words import amount, listed, moment, one_line, span
 
 OUTCOMES = {
     "done": "everything that had to be updated is updated and healthy",
@@ -126,18 +125,6 @@ def _answer(run_id: str, code: str) -> str:
         again = f"`patchtide resume {run_id}` (look again)"
         return f"; {yes}, {again}, or `patchtide rollback {run_id} --reason ...` (put it back)"
     return f"; `patchtide rollback {run_id} --reason ...` or `patchtide abort {run_id} --reason ...`"
-
-
-def history_text(runs: Sequence[tuple[str, Run]], width: int = 0) -> str:
-    """Return a line per run, in the order given."""
-    rows = [_history_row(run_view(name, run)) for name, run in runs]
-    return aligned(table(("run", "opened", "by", "took", "outcome", "hosts and why"), rows), width)
-
-
-def _history_row(view: RunView) -> tuple[str, ...]:
-    hosts = counted([host.state for host in view.hosts])
-    reason = view.reason if view.outcome else "; ".join(part for part in (hosts, view.reason) if part)
-    return view.run, moment(view.opened_at), view.opened_by, took(view), view.outcome or "not ended", reason
 
 
 def took(view: RunView, now: datetime | None = None) -> str:

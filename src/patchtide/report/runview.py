@@ -182,7 +182,7 @@ def _places(run: Run) -> Iterable[tuple[TierPlan, int, str]]:
 
 
 def _tier(run: Run, tier: TierPlan) -> TierView:
-    return TierView(tier.name, tier.waves, counted([state_word(host) for host in run.in_tier(tier.name)]))
+    return TierView(tier.name, tier.waves, counted([host.word for host in run.in_tier(tier.name)]))
 
 
 def _host(run: Run, tier: TierPlan, wave: int, name: str) -> HostView:
@@ -192,7 +192,7 @@ def _host(run: Run, tier: TierPlan, wave: int, name: str) -> HostView:
         name=name,
         tier=tier.name,
         wave=wave,
-        state=state_word(host),
+        state=host.word,
         end=None if host.end is None else str(host.end),
         failed=host.failed,
         why=why(host, planned),
@@ -203,30 +203,6 @@ def _host(run: Run, tier: TierPlan, wave: int, name: str) -> HostView:
         reboot_why=tuple(map(one_line, debt(host, planned))),
         stale=tuple(map(one_line, host.stale)),
     )
-
-
-def state_word(host: HostState) -> str:
-    """Return where a host stands in one word: its end state, the step it is in, or `waiting`."""
-    if host.end is not None and host.next is None:
-        return str(host.end)
-    if host.lost_since is not None:
-        return "lost"
-    if host.started is not None:
-        return DOING[host.started]
-    return "waiting" if host.next in {Step.STAGE, Step.ENTER} else "between steps"
-
-
-DOING = {
-    Step.PROBE: "probing",
-    Step.STAGE: "staging",
-    Step.ENTER: "entering",
-    Step.PATCH: "patching",
-    Step.REBOOT: "rebooting",
-    Step.VERIFY: "verifying",
-    Step.LEAVE: "leaving",
-    Step.ROLLBACK: "rolling back",
-}
-"""What is being done to a host, in words."""
 
 
 def debt(host: HostState, planned: HostPlan) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def simulated(scenario: Scenario) -> Told:
     """
     with TemporaryDirectory(prefix="patchtide-simulate-") as folder:
         path = Path(folder) / "log.db"
-        with closing(SqliteStore(path, durable=False)) as log:
+        with closing(SqliteStore(path, durable=False, remembered=False)) as log:
             try:
                 story = told(scenario, log)
             except PatchtideError as error:  # it has no end, or what the engine may never do was done

@@ -223,22 +223,27 @@ def test_a_judge_who_refuses_is_heard(told: SqliteStore, keeper: LogKeeper, tmp_
     assert len(tuple(told.events("run-2"))) == 2
 
 
-def aged(path: Path) -> None:
-    """Make a log what the first release wrote: version 1, without indexes."""
+def aged(path: Path, version: int = 1) -> None:
+    """Make a log what an earlier release wrote: version 2 remembers nothing, version 1 has no indexes either."""
     log = sqlite3.connect(path)
-    log.executescript("DROP INDEX events_by_kind; DROP INDEX events_that_open; PRAGMA user_version = 1")
+    log.executescript(f"DROP TABLE memories; PRAGMA user_version = {version}")
+    if version == 1:
+        log.executescript("DROP INDEX events_by_kind; DROP INDEX events_that_open")
     log.close()
 
 
-@pytest.mark.fault(16, how="a log of the first release's schema")
-def test_an_older_log_is_migrated_after_a_backup(told: SqliteStore, keeper: LogKeeper, path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.fault(16, how="a log of an earlier release's schema")
+def test_an_older_log_is_migrated_after_a_backup(
+    told: SqliteStore, keeper: LogKeeper, path: Path, version: int
+) -> None:
     told.close()
-    aged(path)
-    assert keeper.soundness().version == 1
+    aged(path, version)
+    assert keeper.soundness().version == version
     assert told.runs() == ("run-1", "run-2")
     assert keeper.soundness() == Soundness(str(path), shape.VERSION, 6, 2, (), ("run-2",))
-    (backup,) = (path.parent / "backups").glob("log-of-version-1-*.db")
-    assert keeper.soundness(backup).version == 1
+    (backup,) = (path.parent / "backups").glob(f"log-of-version-{version}-*.db")
+    assert keeper.soundness(backup).version == version
     assert len(list((path.parent / "backups").iterdir())) == 2
     told.append("run-2", EVENT)
     restored(keeper, backup)
@@ -265,6 +270,6 @@ def test_a_version_that_no_release_before_this_one_wrote_is_refused(
 ) -> None:
     behind(f"PRAGMA user_version = {version}")
     for use in (told.runs, keeper.soundness, keeper.audit, keeper.backup):
-        with pytest.raises(StoreError, match=f"schema version {version}; this release knows 2, and migrates 1") as no:
+        with pytest.raises(StoreError, match=f"version {version}; this release knows 3, and migrates 1 and 2") as no:
             use()
         assert "release of Patchtide that wrote it" in no.value.hint

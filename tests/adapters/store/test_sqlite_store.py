@@ -126,7 +126,7 @@ def test_a_newer_schema_is_refused(store: SqliteStore, path: Path) -> None:
     store.append("run-1", EVENT)
     store.close()
     changed(path, "PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="schema version 99; this release knows 2"):
+    with pytest.raises(StoreError, match="schema version 99; this release knows 3"):
         store.events("run-1")
 
 

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from patchtide.core.brief import Brief
 from patchtide.core.errors import LockedError
 from patchtide.core.events import Event
 from patchtide.core.maintenance import Action, Silence
+from patchtide.core.run import Run
 from patchtide.documents import event_of, event_text
 from patchtide.ports import PROJECT, Found, Letter, Receipt
 
@@ -37,6 +39,14 @@ class MemoryStore:
     def said(self, *kinds: str) -> Sequence[tuple[str, Event]]:
         """Return the events of these kinds from every stream, each with its stream, oldest first."""
         return tuple((stream, event) for stream, event in self._order if event.kind in kinds)
+
+    def recalled(self, run_id: str) -> Run | None:  # noqa: ARG002 - the port's signature
+        """Return nothing: it is short enough to be read."""
+        return None
+
+    def briefs(self) -> Sequence[tuple[str, Brief | None]]:
+        """Return all runs, oldest first, none of them in a line."""
+        return tuple((run, None) for run in self.runs())
 
 
 class MemoryLock:

@@ -3,13 +3,13 @@
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from patchtide.core.errors import PatchtideError
 
-VERSION = 2
+VERSION = 3
 _APPLICATION = 0x50_54_49_44  # "PTID": other programs' databases are not ours to write to
 _TABLE = """
 CREATE TABLE events (
@@ -28,7 +28,18 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind)",
     "CREATE INDEX IF NOT EXISTS events_that_open ON events (seq) WHERE seq = 1",
 )
-_MIGRATIONS = {1: _INDEXES}
+_MEMORIES = """
+CREATE TABLE IF NOT EXISTS memories (
+    run_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    release TEXT NOT NULL,
+    brief TEXT,
+    body TEXT NOT NULL
+)
+"""
+_MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _INDEXES, 2: (_MEMORIES,)}
 """What brings a log from a schema version to the next; each may be done again."""
 
 
@@ -69,7 +80,7 @@ def version_of(log: sqlite3.Connection, path: Path) -> int:
         raise StoreError("this is not a log of runs", hint="Name another file.", where=str(path))
     version = _value(log, "PRAGMA user_version")
     if version != VERSION and version not in _MIGRATIONS:
-        knows = f"this release knows {VERSION}" + "".join(f", and migrates {old}" for old in sorted(_MIGRATIONS))
+        knows = f"this release knows {VERSION}, and migrates {' and '.join(map(str, sorted(_MIGRATIONS)))}"
         raise StoreError(
             f"the log of the runs has schema version {version}; {knows}",
             hint="Use the release of Patchtide that wrote it, or a later one.",
@@ -110,7 +121,7 @@ def _prepare(log: sqlite3.Connection, path: Path, marker: Path) -> None:
     with written_whole(log):
         if _value(log, "PRAGMA application_id") != _APPLICATION:
             _refuse_other(log, path, marker)
-            for statement in (_TABLE, *_INDEXES):
+            for statement in (_TABLE, *_INDEXES, _MEMORIES):
                 log.execute(statement)
             log.execute(f"PRAGMA application_id = {_APPLICATION}")
             log.execute(f"PRAGMA user_version = {VERSION}")

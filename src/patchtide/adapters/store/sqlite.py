@@ -4,15 +4,18 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
+from patchtide.adapters.store import memory
 from patchtide.adapters.store.backup import backed_up, beside
 from patchtide.adapters.store.schema import StoreError, chained, checked, created, written_whole
+from patchtide.core.brief import Brief
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
+from patchtide.core.run import Run
 from patchtide.documents import event_of, event_text
 from patchtide.ports import PROJECT
 
@@ -32,11 +35,13 @@ class SqliteStore:
     """The runs of a project, in one file that several processes may append to; made by the first append.
 
     A file beside it remembers that a log was made, so that a lost one is noticed and never taken for a new project.
-    One that is not `durable`, for simulated runs, does not wait for the disk.
+    One that is not `durable`, for simulated runs, does not wait for the disk; nobody looks at one that is not
+    `remembered` while it grows.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, remembered: bool = True) -> None:
         self._path = path
+        self._remembered = remembered
         self._durable = durable
         self._marker = path.with_name(path.name + ".made")
         self._opened: sqlite3.Connection | None = None
@@ -46,7 +51,14 @@ class SqliteStore:
         """Add one event and return its sequence number within the run, counted from 1; raises StoreError."""
         _refuse_odd(run_id)
         body = event_text(event)
-        return self._with(lambda log: _appended(log, run_id, event, body), make=True)
+        return self._with(lambda log: self._append(log, run_id, event, body), make=True)
+
+    def _append(self, log: sqlite3.Connection, run_id: str, event: Event, body: str) -> int:
+        seq = _appended(log, run_id, event, body)
+        if self._remembered and run_id != PROJECT:
+            with suppress(sqlite3.Error):  # the event is in the log, and nothing else counts
+                memory.remember(log, run_id, seq, event)
+        return seq
 
     def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
         """Return the run's events with a sequence number above `after`, none for an unknown run; raises StoreError."""
@@ -74,6 +86,15 @@ class SqliteStore:
             return ()
         rows = self._with(lambda log: log.execute(_SAID, (json.dumps(kinds),)).fetchall())
         return tuple((stream, self._event(stream, seq, body)) for stream, seq, body in rows)
+
+    def recalled(self, run_id: str) -> Run | None:
+        """Return what a run's first events added up to, as somebody wrote it down; None: go through its events."""
+        _refuse_odd(run_id)
+        return self._with(lambda log: memory.recalled(log, run_id)) if self._exists() else None
+
+    def briefs(self) -> Sequence[tuple[str, Brief | None]]:
+        """Return all runs, oldest first, each in a line where that was written down since its last event."""
+        return self._with(memory.briefs) if self._exists() else ()
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
