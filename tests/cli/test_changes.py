@@ -70,6 +70,7 @@ def test_requests_that_are_not_there_are_told_so(patchtide: Patchtide, fleet: Fl
 
 
 CHECKLIST = """\
+notices: [{name: ops, command: tell}]
 checklists:
   - before: 7d
     items:
@@ -170,4 +171,45 @@ def test_half_an_emergency_is_refused(patchtide: Patchtide, fleet: Fleet, words:
     refused = patchtide("run", "--yes", *words)
     assert refused.code == 2
     assert told in refused.err
+    assert patchtide("history", "--json").document["runs"] == []
+
+
+def test_a_run_that_waits_for_its_window_becomes_an_emergency_once(
+    patchtide: Patchtide, fleet: Fleet, project: Path
+) -> None:
+    configure(project, "nightly")
+    assert patchtide("run", "--yes", "--no-wait").code == 6
+    name = run_id(patchtide)
+    for words, told in [
+        (("--emergency",), "--emergency needs a --reason"),
+        (("--reason", "x"), "Add --emergency"),
+        (("--sign", "key"), "Add --emergency"),
+        (("--emergency", "--reason", "x", "--limit", "5h"), "longer than the"),
+    ]:
+        answer = patchtide("resume", name, *words)
+        assert (answer.code, told in answer.err) == (2, True)
+    assert patchtide("resume", name, "--no-wait", "--emergency", "--reason", "a worm", "--limit", "10m").code == 6
+    again = patchtide("resume", name, "--emergency", "--reason", "a worm")
+    assert (again.code, "was an emergency already, until" in again.err) == (2, True)
+
+
+def test_a_waiting_run_that_cannot_wait_any_longer_goes_on_and_owes_a_review(
+    patchtide: Patchtide, fleet: Fleet, project: Path
+) -> None:
+    configure(project, "nightly")
+    assert patchtide("run", "--yes", "--no-wait").code == 6
+    name = run_id(patchtide)
+    assert patchtide("resume", name, "--emergency", "--reason", "a worm", "--limit", "2h").code == 0
+    assert f"run {name} owes a review" in patchtide("status").out
+    over = patchtide("resume", name, "--emergency", "--reason", "a worm")
+    assert (over.code, "has ended" in over.err) == (2, True)
+
+
+def test_what_is_no_emergency_by_the_class_of_emergencies_is_refused(
+    patchtide: Patchtide, fleet: Fleet, project: Path
+) -> None:
+    configure(project, "nightly")
+    configured(project, more="impacts: {emergency: {packages: [nginx*]}}\n")
+    refused = patchtide("run", "--yes", "--emergency", "--reason", "a worm")
+    assert (refused.code, "is no emergency: it is about other packages than nginx*: tide" in refused.err) == (2, True)
     assert patchtide("history", "--json").document["runs"] == []

@@ -1,5 +1,6 @@
 """Emergencies lift the window and nothing else, for a while, and leave a debt where nobody else agreed."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -89,3 +90,20 @@ def test_a_forged_declaration_does_not_replace_a_sound_one() -> None:
     of = shut()
     forged = EmergencyDeclared(NOW, "bob", of.digest, "for ever", NOW + 400 * HOUR, doubt="not his key")
     assert tier_gate(urgent(of, forged), of.tiers[0], NOW + 5 * HOUR, HOUR).code == "blackout"
+
+
+def test_who_agreed_before_an_emergency_was_declared_is_no_second_person_and_keeps_their_own_opening() -> None:
+    of = shut(Approvals(1, ("bob", "cid")))
+    earlier = Approved(NOW, "bob", of.digest)
+    declared = EmergencyDeclared(NOW + HOUR, "ann", of.digest, "a worm", NOW + 4 * HOUR)
+    run = opened(of, earlier, declared)
+    assert tier_gate(run, of.tiers[0], NOW + HOUR, HOUR).ok
+    assert owes_review(run) is not None
+    assert tier_gate(
+        run, of.tiers[0], NOW + timedelta(days=1, hours=16), HOUR
+    ).ok  # the window that the approval was for
+    strict = shut(Approvals(1, ("bob", "cid")), second_person=True)
+    said = replace(earlier, digest=strict.digest), replace(declared, digest=strict.digest)
+    assert tier_gate(opened(strict, *said), strict.tiers[0], NOW + HOUR, HOUR).code == "second_person"
+    late = opened(strict, *said, Approved(NOW + HOUR, "cid", strict.digest))
+    assert tier_gate(late, strict.tiers[0], NOW + HOUR, HOUR).ok

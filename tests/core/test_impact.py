@@ -140,3 +140,10 @@ def test_a_class_can_ask_for_a_change_request_for_this_very_plan() -> None:
     assert not first(changing(KERNEL, windows=(window(""),)), table=table, asking=True).request
     wanting = replace(low, tiers=(replace(low.tiers[0], request=True),))
     assert first(wanting, table=quiet, asking=True).request
+
+
+def test_an_emergency_may_contain_what_its_class_says_where_the_configuration_has_classes() -> None:
+    of = changing(package(), windows=(window(""),))
+    assert first(of, asking=True).no_emergency == "not all of it fixes security: tide"
+    assert first(of).no_emergency == ""
+    assert first(changing(package(security=True), windows=(window(""),)), asking=True).no_emergency == ""

@@ -203,5 +203,25 @@ def test_what_was_sent_counts_when_the_notice_is_over_and_the_item_is_waived_by_
 
 
 def test_a_tier_that_is_at_work_is_not_announced_any_more() -> None:
-    run = started(did(carried(opened(announcing()), "t1"), Step.STAGE, "p1", "p2"), Step.ENTER, "p1", at=OPENS)
+    run = did(carried(told(opened(announcing()), OPENS - HOUR), "t1"), Step.STAGE, "p1", "p2")
+    run = started(run, Step.ENTER, "p1", at=OPENS)
     assert names(run, OPENS) == ["ops: begun prod"]
+
+
+def test_a_tier_that_needs_a_second_opening_is_announced_again_for_it() -> None:
+    of = announcing()
+    of = replace(of, tiers=(of.tiers[0], replace(of.tiers[1], waves=(("p1",), ("p2",)))))
+    run = told(carried(opened(of), "t1"), OPENS - HOUR)
+    run = did(run, Step.STAGE, "p1", "p2", at=OPENS)
+    assert notices_sent(run, of.tiers[1], OPENS).ok
+    for step in (Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE):
+        run = told(did(run, step, "p1", at=OPENS), OPENS)
+    assert names(run, OPENS + HOUR) == []
+    again = OPENS + 28 * DAY
+    assert not notices_sent(run, of.tiers[1], again - HOUR).ok
+    assert names(run, again - HOUR) == [f"ops: planned prod {again:%Y%m%dT%H%M%SZ} T-1h"]
+    run = told(run, again - HOUR)
+    assert notices_sent(run, of.tiers[1], again).ok
+    for step in (Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE):
+        run = told(did(run, step, "p2", at=again), again)
+    assert notices_sent(run, of.tiers[1], again + DAY).ok

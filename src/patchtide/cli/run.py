@@ -18,8 +18,7 @@ from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.plan import Plan
 from patchtide.documents import plan_of
 from patchtide.engine import control
-from patchtide.engine.consent import declare, emergency_span
-from patchtide.engine.desk import Desk
+from patchtide.engine.consent import declare, emergency_span, refuse_no_emergency
 from patchtide.engine.inspect import run_named
 from patchtide.engine.rollout import open_run
 from patchtide.report.plantext import plan_text_view
@@ -27,6 +26,13 @@ from patchtide.report.words import amount
 from patchtide.wiring import author, desk, owner_of, settings, speaker, who
 
 _no_wait = click.option("--no-wait", is_flag=True, help="Exit with 6 instead of waiting for a window or a person.")
+_emergency = click.option(
+    "--emergency", is_flag=True, help="It cannot wait for a window: begin now, all other gates stay."
+)
+_why = click.option("--reason", default="", help="Why it is an emergency, for the record.")
+_limit = click.option(
+    "--limit", metavar="TIME", help="How long the emergency lasts (2h); as the configuration says by default."
+)
 _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write the result as JUnit XML.")
 
 
@@ -36,11 +42,9 @@ _junit = click.option("--junit", type=click.Path(path_type=Path), help="Write th
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is refused.")
 @click.option("--bundle", metavar="NAME", help="Carry out what an imported bundle holds; hosts need no mirror.")
 @click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the plan with a private key.")
-@click.option("--emergency", is_flag=True, help="It cannot wait for a window: begin now, all other gates stay.")
-@click.option("--reason", default="", help="Why it is an emergency, for the record.")
-@click.option(
-    "--limit", metavar="TIME", help="How long the emergency lasts (2h); as the configuration says by default."
-)
+@_emergency
+@_why
+@_limit
 @_no_wait
 @_junit
 @click.pass_obj
@@ -81,6 +85,7 @@ def run(
     refuse_stale(plan, project)
     if urgency:
         emergency_span(plan, urgency.limit)
+        refuse_no_emergency(plan)
     _agreed(plan, call, yes=yes, known=known is not None)
     run_id = open_run(plan, ports, by)
     if urgency and speaks:
@@ -103,30 +108,50 @@ def _agreed(plan: Plan, call: Call, *, yes: bool, known: bool) -> None:
 
 @command("resume")
 @click.argument("run_name", metavar="[RUN]", required=False)
+@_emergency
+@_why
+@_limit
+@click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Declare it with your private key.")
 @_no_wait
 @_junit
 @click.pass_obj
-def resume(call: Call, run_name: str | None, no_wait: bool, junit: Path | None) -> int:
+def resume(
+    call: Call,
+    *,
+    run_name: str | None,
+    emergency: bool,
+    reason: str,
+    limit: str | None,
+    sign: Path | None,
+    no_wait: bool,
+    junit: Path | None,
+) -> int:
     """Go on with a run, the newest one by default: asks the hosts in doubt what is true, then carries on.
 
-    A paused run is paused no more. Where another controller carries it on, that one goes on with it (exit code 7).
-    The exit code is the outcome, as of `run`; a run that has ended is told once more.
+    A paused run is paused no more, and with --emergency one that waits for its window waits no longer. Where another
+    controller carries it on, that one goes on with it (exit code 7). The exit code is the outcome, as of `run`; a run
+    that has ended is told once more.
     """
     writable(junit)
+    urgency = urgent(reason, limit, declared=emergency)
+    if sign and not urgency:
+        raise UsageError("--sign signs the declaration of an emergency", hint="Add --emergency, or leave it out.")
     project = settings(call.config, planning=False)
     ports = desk(project, LineNotifier(call))
     run_id, known = run_named(ports.store, run_name)
-    if known.outcome is not None:
+    if known.outcome is not None and not urgency:
         told(f"run {run_id} has ended already", call)
         return concluded("resume", run_id, known, ports.store, call, junit)
     vouched(known.plan, project, f"run {run_id}")
+    changed = []
+    if urgency:
+        declare(run_id, ports, speaker(project, sign), urgency.reason, urgency.limit)
+        changed.append("the emergency is declared")
     if known.paused is not None:
-        _unpaused(run_id, ports)
+        control.unpause(run_id, ports, who())
+        changed.append("the pause is over")
+    if changed and (holder := ports.lock.holder()):
+        hint = "`patchtide status --watch` shows how."
+        raise LockedError(f"{', '.join(changed)}, and {holder} goes on with it", hint=hint)
     ended = driven(run_id, ports, call, by=who(), wait=not no_wait)
     return concluded("resume", run_id, ended, ports.store, call, junit)
-
-
-def _unpaused(run_id: str, ports: Desk) -> None:
-    control.unpause(run_id, ports, who())
-    if holder := ports.lock.holder():
-        raise LockedError(f"the pause is over, and {holder} goes on with it", hint="`patchtide status --watch`")

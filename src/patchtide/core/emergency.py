@@ -19,9 +19,12 @@ def declared(run: Run) -> EmergencyDeclared | None:
 
 
 def next_opening(run: Run, tier: TierPlan, at: datetime, need: timedelta) -> Opening | None:
-    """Return when a tier may next be worked on for so long: within the emergency, or in one of its windows."""
+    """Return when a tier may next be worked on for so long: within the emergency, or in one of its windows.
+
+    What was said before the emergency was declared is not for it, so an earlier instant is not followed by it.
+    """
     found = declared(run)
-    if found and max(at, found.at) + need <= found.until:
+    if found and found.at <= at and at + need <= found.until:
         return Opening(NAME, found.at, found.until)
     return run.calendar(tier).next_opening(at, need)
 
@@ -40,10 +43,14 @@ def may_begin(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: I
 
 
 def second_person(run: Run) -> str | None:
-    """Return who else agreed to an emergency while it lasted, or None."""
+    """Return who else agreed to an emergency once it was declared, or None: earlier nobody knew of it."""
+    found = declared(run)
+    if found is None:
+        return None
     asked = {name for tier in run.plan.tiers if tier.approvals for name in tier.approvals.people}
     mine = {run.opened_by, run.plan.created_by}
-    votes = (vote for vote in run.said.votes if isinstance(vote, Approved) and not vote.doubt)
+    later = (vote for vote in run.said.votes if vote.at >= found.at)
+    votes = (vote for vote in later if isinstance(vote, Approved) and not vote.doubt)
     names = (vote.by for vote in votes if vote.digest == run.plan.digest and vote.by not in mine)
     return next((name for name in names if not asked or name in asked), None)
 

@@ -137,6 +137,8 @@ def classified(plan: Plan, table: Mapping[Impact, Rules], *, asking: bool) -> Pl
 
 def _classified(plan: Plan, tier: TierPlan, table: Mapping[Impact, Rules], *, asking: bool) -> TierPlan:
     change = change_of(plan, tier)
+    if asking:
+        tier = replace(tier, no_emergency=beyond(change, table[Impact.EMERGENCY]) or "")
     why = ""
     for impact in (Impact.LOW, Impact.MEDIUM, Impact.HIGH):
         too_much = beyond(change, table[impact])

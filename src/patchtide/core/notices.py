@@ -56,7 +56,7 @@ def _of_tier(run: Run, tier: TierPlan, now: datetime) -> Iterator[Notice]:
     hosts = run.in_tier(tier.name)
     begun = [host for host in hosts if _begun(host)]
     settled = all(host.settled for host in hosts)
-    if not begun and run.outcome is None and run.paused is None and run.aborted is None and not run.asked:
+    if run.outcome is None and run.paused is None and run.aborted is None and not run.asked:
         yield from _planned(run, tier, now)
     if begun and not settled:
         yield _notice(run, News.BEGUN, tier.name, "", words.begun(run, tier))
@@ -90,8 +90,9 @@ def _planned(run: Run, tier: TierPlan, now: datetime) -> Iterator[Notice]:
 
 
 def _opening(run: Run, tier: TierPlan, now: datetime) -> Opening | None:
-    changing = any(run.plan.hosts[host.name].changes and not host.settled for host in run.in_tier(tier.name))
-    return opening_for(run, tier, now) if changing else None
+    """Return when a tier is worked on next; None: never, or nothing is left to begin there."""
+    left = any(run.plan.hosts[host.name].changes and host.unbegun for host in run.in_tier(tier.name))
+    return opening_for(run, tier, now) if left else None
 
 
 def _place(tier: TierPlan, opening: Opening, now: datetime) -> str:
@@ -119,21 +120,27 @@ def notices_sent(run: Run, tier: TierPlan, now: datetime) -> Verdict:
         return no("notice", "no channel is configured (`notices`) that tells of the tier's windows, so nobody was told")
     if now < (over := notice_over(run, tier)):
         return no("notice", f"the notice is not over before {words.moment(over)}")
-    opening = _opening(run, tier, now)
-    if opening is None:
-        return no("notice", "the tier never opens, so nothing is announced")
-    unsent = next(_unsent(run, tier, opening, channels, now), "")
+    unsent = next(_unsent(run, tier, channels, now), "")
     return no("notice", unsent) if unsent else yes("notice", f"announced on {', '.join(one.name for one in channels)}")
 
 
-def _unsent(run: Run, tier: TierPlan, opening: Opening, channels: list[Channel], now: datetime) -> Iterator[str]:
-    names = dict.fromkeys(_told_of(run, tier, opening))
-    if not names:
+def _unsent(run: Run, tier: TierPlan, channels: list[Channel], now: datetime) -> Iterator[str]:
+    opening = _opening(run, tier, now)
+    names = dict.fromkeys(_told_of(run, tier, opening) if opening else _last_told_of(run, tier))
+    if not names and opening:
         ahead = [at for before in tier.announce if (at := opening.opens - before) > now]
         then = words.moment(min(ahead, default=now))
         yield f"nobody was told yet; a controller or a tick sends the next notice {then}"
+    elif not names:
+        yield "nobody was told"
     for name in names:
         for channel in channels:
             known = run.deliveries.get((name, channel.name), _NEW)
             if known.sent is None:
                 yield f"{channel.name} was not told ({name}): {known.why or 'not sent yet'}"
+
+
+def _last_told_of(run: Run, tier: TierPlan) -> list[str]:
+    """Return the notices of the last opening that was announced: that in which the tier is, or was, worked on."""
+    names = [name for name, _ in run.deliveries if name.startswith(f"{News.PLANNED} {tier.name} ")]
+    return [name for name in names if name.rpartition(" ")[0] == names[-1].rpartition(" ")[0]]

@@ -88,6 +88,8 @@ class TierPlan:
     impact_why: str = ""
     refused: str = ""
     """Why none of the tier's windows takes its change; empty when one does."""
+    no_emergency: str = ""
+    """What is too much for an emergency about the tier's change; empty when nothing is."""
     checklist: tuple[ChecklistItem, ...] = ()
     request: bool = False
     wave_budget: Amount | None = None

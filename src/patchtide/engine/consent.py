@@ -152,13 +152,25 @@ def requests_waiting(run: Run, desk: Desk) -> tuple[ChangeRequested, ...]:
 def declare(
     run_id: str, desk: Desk, speaker: Speaker, reason: str, limit: timedelta | None = None
 ) -> EmergencyDeclared:
-    """Record that a run is an emergency, for as long as its plan allows or for less."""
+    """Record that a run is an emergency, for as long as its plan allows or for less; refused the second time."""
     run = _open_run(run_id, desk)
+    if found := declared(run):
+        hint = "What did not fit waits for its window, or for a run of a new plan."
+        raise UsageError(f"run {run_id} was an emergency already, until {found.until:%Y-%m-%d %H:%M} UTC", hint=hint)
+    refuse_no_emergency(run.plan)
     now = desk.clock.now()
     until = now + emergency_span(run.plan, limit)
     event = speaker.says(run_id, EmergencyDeclared(now, speaker.name, run.plan.digest, reason, until))
     desk.store.append(run_id, event)
     return event
+
+
+def refuse_no_emergency(plan: Plan) -> None:
+    """Raise UsageError for a plan whose change is more than an emergency may contain."""
+    for tier in plan.tiers:
+        if tier.no_emergency:
+            hint = "Plan with `updates: {only: security}`, or say in `impacts: {emergency: ...}` what one may contain."
+            raise UsageError(f"the change of tier {tier.name!r} is no emergency: {tier.no_emergency}", hint=hint)
 
 
 def emergency_span(plan: Plan, limit: timedelta | None) -> timedelta:
