@@ -12,6 +12,7 @@ from patchtide.core.errors import UsageError
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
     from patchtide.adapters.store import LogKeeper
+    from patchtide.config.nowadays import Nowadays
     from patchtide.core.records import Records
     from patchtide.core.settings import Settings
     from patchtide.core.signature import Signature
@@ -122,6 +123,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
         depot=depot(of),
         outside=Surroundings(clock, partial(relayed, works, of.inventory)),
         courier=ThreadCourier(),
+        blackouts=blackouts(Path(of.path)),
         synchronised=synchronised,
     )
 
@@ -138,6 +140,13 @@ def synchronised() -> bool | None:
     from patchtide.adapters import clock
 
     return clock.synchronised()
+
+
+def blackouts(path: Path | None = None) -> Nowadays:
+    """Return what tells whether the blackouts of a project, as they are now, let work begin."""
+    from patchtide.config.nowadays import nowadays
+
+    return nowadays((path or Path(CONFIG_NAME)).absolute())
 
 
 def content() -> Path:

@@ -19,7 +19,7 @@ from patchtide.core.settings import Settings
 from patchtide.engine.desk import Desk
 from patchtide.engine.speaking import People, VouchedStore
 from patchtide.ports import Notifier, Store
-from patchtide.wiring import depot, verified
+from patchtide.wiring import blackouts, depot, verified
 
 CONFIGURATION = """\
 inventory: hosts.yml
@@ -101,7 +101,9 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
         return VouchedStore(hosts.log, People(of.people, verified))
 
     def made(of: Settings, notifier: Notifier) -> Desk:
-        return Desk(hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside(), courier)
+        return Desk(
+            hosts, kept(of), lock, hosts.clock, notifier, depot(of), MemoryOutside(), courier, blackouts(Path(of.path))
+        )
 
     for name in (
         "plan",
@@ -118,7 +120,7 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     ):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "desk", made)
-    for name in ("status", "history", "report", "doctor", "quarantine", "checklist", "request"):
+    for name in ("status", "history", "report", "doctor", "quarantine", "checklist", "request", "windows"):
         __import__(f"patchtide.cli.{name}")
         monkeypatch.setattr(sys.modules[f"patchtide.cli.{name}"], "store", kept)
     for name in ("status", "doctor"):

@@ -72,3 +72,21 @@ def test_a_run_that_has_ended_is_not_extended(patchtide: Patchtide, fleet: Fleet
     patchtide("resume", late)
     ended = patchtide("extend", late, "1h", "--reason", "x")
     assert (ended.code, "the run has ended" in ended.err) == (2, True)
+
+
+def test_why_not_knows_what_a_person_did_for_the_run_that_has_not_ended(patchtide: Patchtide, late: str) -> None:
+    asked = ("windows", "why-not", "--tier", "prod", "--at", "2026-11-22T05:55Z", "--json")
+    of_run = (*asked, "--run", late)
+    for words in (asked, of_run):
+        before = patchtide(*words).document
+        assert (before["ok"], before["code"], before["until"]) == (False, "too_late", "2026-11-29T02:00:00Z")
+    assert patchtide("extend", late, "2h", "--reason", "switch took longer").code == 0
+    for words in (asked, of_run):
+        after = patchtide(*words).document
+        assert after["ok"]
+        assert "window 'nightly' is open until 2026-11-22 08:00 UTC" in after["reason"]
+    assert f"(run {late})" in patchtide(*asked).document["reason"]
+    assert patchtide("pause", late, "--reason", "the shop is busy").code == 0
+    assert patchtide(*of_run).document["code"] == "paused"
+    unknown = patchtide("windows", "why-not", "--run", late, "--tier", "pord")
+    assert (unknown.code, "Did you mean 'prod'?" in unknown.err) == (2, True)

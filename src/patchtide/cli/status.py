@@ -17,7 +17,7 @@ from patchtide.ports import Lock, Notifier, Store
 from patchtide.report.runtext import next_words, standing_text, summary
 from patchtide.report.runview import run_view
 from patchtide.report.words import one_line
-from patchtide.wiring import lock, records, store, synchronised
+from patchtide.wiring import blackouts, lock, records, store, synchronised
 
 _POLL_SECONDS = 1.0
 
@@ -44,7 +44,7 @@ def status(call: Call, run_name: str | None, watch: bool) -> int:
 
 
 def _told(run_id: str, run: Run, held: Lock, call: Call, owed: Sequence[tuple[str, str]]) -> None:
-    action = standing(run, now(), synchronised)
+    action = standing(run, now(), synchronised, blackouts(call.config))
     holder = held.holder()
     view = run_view(run_id, run, now())
     if call.json:

@@ -56,7 +56,7 @@ def _due(known: Run, ports: Desk) -> bool:
     """Tell whether there is anything to do in a run now; taking it up for nothing would only fill its log."""
     if any(due(known, ports.clock.now())):
         return True
-    match standing(known, ports.clock.now(), ports.synchronised):
+    match standing(known, ports.clock.now(), ports.synchronised, ports.blackouts):
         case Wait(until, _, _, _):
             return until <= ports.clock.now()
         case Ask():

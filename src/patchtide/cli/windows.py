@@ -15,9 +15,10 @@ from patchtide.core.errors import UsageError
 from patchtide.core.meant import meant
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.timekeeping import clock_gate
+from patchtide.core.verdict import Verdict
 from patchtide.core.windows import Opening, is_zone
 from patchtide.report.words import moment, stamp
-from patchtide.wiring import CONFIG_NAME, store, synchronised
+from patchtide.wiring import CONFIG_NAME, blackouts, records, store, synchronised
 from patchtide.wiring import settings as settings_in
 
 if TYPE_CHECKING:
@@ -76,23 +77,50 @@ def _reason(tier: TierSettings, calendar: Calendar, opening: Opening | None, now
 
 @command("why-not")
 @_tier
+@click.option("--run", "run_name", metavar="RUN", help="Ask for a run: its windows as planned, and all of its gates.")
 @_at
 @_zone
 @click.pass_obj
-def why_not(call: Call, tier: str | None, at: str | None, timezone: str | None) -> int:
-    """Tell whether a wave may begin now, rollback reserve included, and if not, why and until when."""
+def why_not(call: Call, tier: str | None, run_name: str | None, at: str | None, timezone: str | None) -> int:
+    """Tell whether a wave may begin now, rollback reserve included, and if not, why and until when.
+
+    A window that somebody extended, and an emergency, count for the run that has not ended.
+    """
     now = _instant(at)
+    name, verdict = _of_run(call, run_name, tier, now) if run_name else _by_windows(call, tier, timezone, now)
+    if verdict.ok and at is None:
+        kept = clock_gate(calendar_settings_of(_path(call), now).clock, synchronised())
+        verdict = verdict if kept.ok else kept
+    if call.json:
+        raw(document("windows-why-not", verdict, tier=name, at=now))
+    else:
+        printed(f"{name} at {moment(now)}: {'yes' if verdict.ok else 'no'}, {verdict.reason}", call)
+    return 0
+
+
+def _of_run(call: Call, run_name: str, tier: str | None, now: datetime) -> tuple[str, Verdict]:
+    from patchtide.engine import asking
+    from patchtide.engine.inspect import run_named
+
+    _, run = run_named(store(records(_path(call))), run_name)
+    return asking.why_not(run, tier, now, blackouts(_path(call)))
+
+
+def _by_windows(call: Call, tier: str | None, timezone: str | None, now: datetime) -> tuple[str, Verdict]:
     settings = calendar_settings_of(_path(call), now)
     wanted = _tier_named(settings, tier)
     verdict = settings.calendar(wanted, _zones(timezone)).may_begin(now, _need(_path(call), wanted.name, now))
-    if verdict.ok and at is None:
-        kept = clock_gate(settings.clock, synchronised())
-        verdict = verdict if kept.ok else kept
-    if call.json:
-        raw(document("windows-why-not", verdict, tier=wanted.name, at=now))
-    else:
-        printed(f"{wanted.name} at {moment(now)}: {'yes' if verdict.ok else 'no'}, {verdict.reason}", call)
-    return 0
+    return wanted.name, verdict if verdict.ok else _kept_open(call, wanted.name, now) or verdict
+
+
+def _kept_open(call: Call, tier: str, now: datetime) -> Verdict | None:
+    from patchtide.engine.asking import kept_open
+
+    try:
+        log = store(settings_in(_path(call), planning=False))
+    except UsageError:  # the file holds a calendar only
+        return None
+    return kept_open(log, tier, now)
 
 
 @command("list")

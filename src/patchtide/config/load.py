@@ -69,6 +69,17 @@ def calendar_settings_of(path: Path, now: datetime | None = None) -> Settings:
     return calendar_meant(file, path, read)
 
 
+def blackout_settings_of(path: Path, now: datetime) -> Settings:
+    """Return settings whose blackouts are as they stand at an instant (UTC); of what else there is nothing is asked."""
+    path = path.absolute()
+    source = written(path)
+    calendar = {key: value for key, value in source.data.items() if key in CalendarFile.model_fields}
+    file = _validated(CalendarFile, Written(calendar, source.lines), path)
+    read, unread = _calendars(file, path, now)
+    _refuse((fault for fault in unread if fault.loc[0] == "blackouts"), source, path)
+    return calendar_meant(file, path, read)
+
+
 def file_and_source(path: Path) -> tuple[ConfigFile, Written]:
     """Return a file's content with what it was read from; what its parts have to do with each other is not checked."""
     source = written(path)

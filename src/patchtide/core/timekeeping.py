@@ -36,5 +36,5 @@ def begins(action: Action) -> TypeGuard[Do]:
 
 
 def held_by(gate: Verdict, tier: str, now: datetime) -> Wait:
-    """Return the wait for a clock that cannot be believed; it is looked at again in a minute."""
-    return Wait(now + _LOOK_AGAIN, gate.code, gate.reason, tier)
+    """Return the wait for what no plan knows; where nobody can say until when, it is looked at again in a minute."""
+    return Wait(gate.until or now + _LOOK_AGAIN, gate.code, gate.reason, tier)

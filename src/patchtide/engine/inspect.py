@@ -1,10 +1,11 @@
 """Reading what the log knows, without touching anything."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from patchtide.core.actions import Action
 from patchtide.core.decide import decide
+from patchtide.core.emergency import declared
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
 from patchtide.core.meant import meant
@@ -12,6 +13,9 @@ from patchtide.core.quarantine import KINDS, Quarantined, quarantined
 from patchtide.core.run import Run, folded
 from patchtide.core.said import ChangeRequested
 from patchtide.core.timekeeping import begins, clock_gate, held_by
+from patchtide.core.verdict import Verdict, yes
+from patchtide.core.wall import entering_need, need
+from patchtide.engine.desk import Blackouts
 from patchtide.ports import PROJECT, Store
 
 
@@ -39,16 +43,31 @@ def in_quarantine(store: Store) -> dict[str, Quarantined]:
     return quarantined(store.said(*KINDS))
 
 
-def standing(run: Run, now: datetime, synchronised: Callable[[], bool | None] | None = None) -> Action:
+def standing(
+    run: Run, now: datetime, synchronised: Callable[[], bool | None] | None = None, blackouts: Blackouts | None = None
+) -> Action:
     """Return what comes next in a run and why, as its controller would decide now.
 
-    Hosts are let in only while the controller's clock can be believed; it is asked only where that matters.
+    Hosts are let in only while the controller's clock can be believed, and no blackout has become known since the plan
+    was made; both are asked only where that matters.
     """
     action = decide(run, now)
-    if synchronised is None or not begins(action):
+    if not begins(action):
         return action
-    gate = clock_gate(run.plan.clock, synchronised())
-    return action if gate.ok else held_by(gate, run.hosts[action.hosts[0]].tier, now)
+    tier = run.hosts[action.hosts[0]].tier
+    clock = yes("trusted", "not asked") if synchronised is None else clock_gate(run.plan.clock, synchronised())
+    gate = _not_shut(run, tier, action.hosts, now, blackouts) if clock.ok and blackouts is not None else clock
+    return action if gate.ok else held_by(gate, tier, now)
+
+
+def _not_shut(run: Run, name: str, hosts: Sequence[str], now: datetime, blackouts: Blackouts) -> Verdict:
+    """Say whether the project's blackouts of now let hosts in; an emergency goes in spite of them, while it lasts."""
+    plan, tier = run.plan, next(tier for tier in run.plan.tiers if tier.name == name)
+    time = need(plan, name, hosts).total + entering_need(plan, name, hosts)
+    emergency = declared(run)
+    if emergency and now + time <= emergency.until:
+        return yes("emergency", "an emergency goes in spite of blackouts")
+    return blackouts(plan, name, plan.calendar(tier, hosts).zones, now, time)
 
 
 def unfinished(store: Store) -> Iterator[tuple[str, Run]]:

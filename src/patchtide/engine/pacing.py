@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from patchtide.core.events import Event, HostFinished, RunOpened, Status, StepStarted
 from patchtide.core.fleet import Host
 from patchtide.core.pace import TIMED, Pace, paces
-from patchtide.core.plan import Plan
+from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.run import folded
 from patchtide.core.settings import Settings
@@ -73,8 +73,12 @@ def room_for(settings: Settings, tier: str, store: Store, now: datetime) -> time
         like, of = known[0][0].plan, known[0][1]
         tiers = tuple(replace(each, waves=of.waves) if each.name == tier else each for each in plan.tiers)
         plan = replace(plan, hosts={**plan.hosts, **like.hosts}, tiers=tiers, paces=learned(store))
-    waves = next(each for each in plan.tiers if each.name == tier).waves
-    return max(need(plan, tier, wave).total + entering_need(plan, tier, wave) for wave in waves)
+    return room_of(plan, next(each for each in plan.tiers if each.name == tier))
+
+
+def room_of(plan: Plan, tier: TierPlan) -> timedelta:
+    """Return how much of a window the wave of a tier needs that needs most, maintenance mode included."""
+    return max(need(plan, tier.name, wave).total + entering_need(plan, tier.name, wave) for wave in tier.waves)
 
 
 def _foreseen(settings: Settings, now: datetime) -> Plan:

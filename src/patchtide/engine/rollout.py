@@ -99,7 +99,7 @@ def _driven(run_id: str, run: Run, desk: Desk, *, wait: bool) -> Run:
     while (run := _caught_up(run_id, run, desk)).outcome is None:
         desk.outside.hold(run_id, leases(run))
         run = _announced(run_id, run, desk)
-        action = standing(run, desk.clock.now(), desk.synchronised)
+        action = standing(run, desk.clock.now(), desk.synchronised, desk.blackouts)
         for event in _performed(run_id, run, action, desk):
             desk.store.append(run_id, event)
             run = _caught_up(run_id, run, desk)
