@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup hosts demo test lint simulate unit system machine roundtrip bench molecule docs build clean
+.PHONY: help setup hosts demo test lint simulate fuzz unit system machine roundtrip bench molecule docs build clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -32,6 +32,9 @@ lint: setup ## style, types, layers, YAML, Ansible
 
 simulate: setup ## thousands of simulated runs with all faults, each with a plan of its own (SEED=1 RUNS=3000)
 	patchtide simulate --plan random --faults all --seed $(or $(SEED),1) --runs $(or $(RUNS),3000)
+
+fuzz: setup ## the generated tests with other examples than `make unit` has: make fuzz SEED=7
+	pytest -n auto -m "hypothesis and not system" --hypothesis-profile fuzz --hypothesis-seed $(or $(SEED),1)
 
 unit: setup ## every test that needs no host
 	pytest -n auto -m "not system"

@@ -34,13 +34,14 @@ def openings(
     end: datetime,
     extra: Iterable[Opening] = (),
 ) -> tuple[Opening, ...]:
-    """Return the stretches in [start, end) that some window opens and no blackout shuts, joined where they touch.
+    """Return the stretches overlapping [start, end) that some window opens and no blackout shuts, joined at the seams.
 
-    `extra` are such stretches too, which no window has.
+    `extra` are such stretches too, which no window has. Blackouts are asked for as far as the stretches reach.
     """
     opened = [o for window in windows for o in occurrences(window, start, end)]
     opened += [o for o in extra if o.opens < end and o.closes > start]
-    return _without(_joined(opened), blackouts, start, end)
+    first, last = min((o.opens for o in opened), default=start), max((o.closes for o in opened), default=end)
+    return tuple(o for o in _without(_joined(opened), blackouts, first, last) if o.opens < end and o.closes > start)
 
 
 def _joined(opened: Iterable[Opening]) -> tuple[Opening, ...]:

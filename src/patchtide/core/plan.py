@@ -1,6 +1,6 @@
 """The plan: the locked patch set, who gets what of it, in which waves, under which policy. Frozen, with a digest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
@@ -221,14 +221,22 @@ def misfit(plan: Plan) -> str | None:
         return "two tiers have one name"
     if unasked := [one.name for one in plan.tiers if one.returns is ReturnBy.NONE and one.approvals is None]:
         return f"tier {unasked[0]!r} has no way back (return: none), and nobody who approves that"
-    if odd := [one.name for one in plan.tiers if not one.failure_budget.makes_sense]:
-        return f"the failure budget of tier {odd[0]!r} is neither a number of hosts nor a percentage"
+    if odd := [owner for owner, budget in _budgets(plan) if not budget.makes_sense]:
+        return f"the failure budget of {odd[0]} is neither a number of hosts nor a percentage"
     for host in plan.hosts.values():
         files = {package.key for package in plan.patch_set.get(host.platform, ())}
         missing = [change.key for change in host.changes if change.key not in files]
         if missing:
             return f"{host.name} gets {missing[0]}, which is not in the patch set"
     return next((problem for tier in plan.tiers if (problem := _calendar_problem(plan, tier))), None)
+
+
+def _budgets(plan: Plan) -> Iterator[tuple[str, Amount]]:
+    """Yield every failure budget that a plan has, with whose it is."""
+    of_tiers = ((tier, budget) for tier in plan.tiers for budget in (tier.failure_budget, tier.wave_budget))
+    yield from ((f"tier {tier.name!r}", budget) for tier, budget in of_tiers if budget is not None)
+    if plan.failure_budget is not None:
+        yield "the whole run", plan.failure_budget
 
 
 def placed(instant: datetime) -> bool:
