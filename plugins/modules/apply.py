@@ -61,6 +61,18 @@ options:
     type: list
     elements: str
     default: []
+  enter:
+    description:
+      - Whether maintenance mode is entered first, as M(patchtide.patchtide.maintenance) does, unless the update has
+        begun already. Where it cannot be entered nothing is installed.
+    type: bool
+    default: false
+  actions:
+    description:
+      - What is done besides on entering, as M(patchtide.patchtide.maintenance) takes it.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - patchtide.patchtide.run
   - patchtide.patchtide.run.attempt
@@ -175,6 +187,8 @@ def main() -> None:
             "way_back": {"type": "float", "default": 1800},
             "renew": {"type": "bool", "default": False},
             "keep": {"type": "list", "elements": "str", "default": []},
+            "enter": {"type": "bool", "default": False},
+            "actions": {"type": "list", "elements": "dict", "default": []},
         },
         supports_check_mode=True,
     )
@@ -189,6 +203,7 @@ def main() -> None:
             given["checks"],
             Terms(given["deadline"], given["confirm"], given["way_back"], given["renew"], tuple(given["keep"])),
             module.check_mode,
+            given["actions"] if given["enter"] else None,
         ),
         BLANK,
     )

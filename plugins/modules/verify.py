@@ -31,13 +31,20 @@ options:
         the option O(patchtide.patchtide.apply#module:confirm)).
     type: bool
     default: false
+  leave:
+    description:
+      - Whether a host that is well, and as the update left it, leaves maintenance mode at once, as
+        M(patchtide.patchtide.maintenance) does.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - patchtide.patchtide.run
+  - patchtide.patchtide.run.attempt
   - patchtide.patchtide.checks
 attributes:
   check_mode:
     support: full
-    description: The same, but the host is not confirmed; measuring changes nothing.
+    description: The same, but the host is not confirmed and stays in maintenance mode; measuring changes nothing.
   diff_mode:
     support: none
     description: The report says what changed.
@@ -87,6 +94,10 @@ report:
       description: Whether the host stays as it is from now on, where that was asked for.
       returned: always
       type: bool
+    left:
+      description: Whether the host left maintenance mode, where that was asked for.
+      returned: always
+      type: bool
     stale:
       description: Services that still run replaced files, with some of these.
       returned: always
@@ -112,14 +123,17 @@ def main() -> None:
             "baseline": {"type": "str", "choices": ["run", "none"], "default": "run"},
             "enforce": {"type": "bool", "default": True},
             "confirm": {"type": "bool", "default": False},
+            "attempt": {"type": "int", "default": 1},
+            "leave": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     given = module.params
     confirms = given["confirm"] and not module.check_mode
+    leaving = given["attempt"] if given["leave"] and not module.check_mode else None
     respond(
         module,
-        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], confirms),
+        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], confirms, leaving),
         BLANK,
     )
 

@@ -1,6 +1,7 @@
 """From a host's report to what may be relied on: rubbish is `unknown`, and silence is not success."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,8 +201,17 @@ def test_a_probe_says_what_would_have_to_leave() -> None:
     ],
 )
 def test_a_clock_that_is_off_by_minutes_is_trouble(clock: object, said: str | None) -> None:
-    found = clock_trouble(report({**PROBED, "clock": clock}), NOW)
+    found = clock_trouble(report({**PROBED, "clock": clock}), NOW, NOW)
     assert [trouble.reason for trouble in found] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(("minutes", "is_trouble"), [(-13, True), (-11, False), (-5, False), (1, False), (3, True)])
+def test_a_clock_that_was_looked_at_while_the_answer_took_ten_minutes_is_right(
+    minutes: int, *, is_trouble: bool
+) -> None:
+    clock = (NOW + timedelta(minutes=minutes)).isoformat()
+    found = clock_trouble(report({**PROBED, "clock": clock}), NOW - timedelta(minutes=10), NOW)
+    assert bool(found) == is_trouble
 
 
 @pytest.mark.parametrize("key", ["schema", "platform", "pending", "held", "trouble"])

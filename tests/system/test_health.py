@@ -19,7 +19,7 @@ import http.server, json, os, time
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         new = json.load(open("/usr/lib/tidepool/release.json"))["version"] == "1.1"
-        time.sleep(0.07 if new and os.path.exists("/etc/slow-tides") else 0.05)
+        time.sleep(0.42 if new and os.path.exists("/etc/slow-tides") else 0.3)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"high")
@@ -31,7 +31,7 @@ UNIT = "[Service]\nExecStart=/usr/bin/python3 /usr/local/lib/tides.py\n[Install]
 HEALTH = """\
 health:
   - {{name: web, http: {{port: 8080, path: /healthz}}, deadline: 15s}}
-  - {{name: tides, http: {{port: 9000, p95_within: 20%, samples: 25}}, deadline: 30s}}
+  - {{name: tides, http: {{port: 9000, p95_within: 25%, samples: 25}}, deadline: 60s}}
   - {{name: never-up, tcp: {{port: 9}}, timeout: 1s, deadline: 2s}}
   - {{name: errors, prometheus: {{url: "http://127.0.0.1:{port}", query: 'errors{{instance="{{host}}"}}', max: 1}}}}
   - {{name: smoke, playbook: smoke.yml, deadline: 60s}}

@@ -25,6 +25,7 @@ from .seen import Past
 from .snapshot import take
 from .snapshots import SNAPSHOT
 from .unit import ENDED, alive, as_it_is, ended, launched
+from .upkeep import maintenance
 
 BLANK: dict[str, Any] = {
     "outcome": "failed",
@@ -64,8 +65,12 @@ def apply(
     checks: list[Any],
     terms: Terms,
     check_mode: bool = False,
+    entering: list[Any] | None = None,
 ) -> Answer:
-    """The staged packages installed, exactly those; a second call finds out what the first did."""
+    """The staged packages installed, exactly those; a second call finds out what the first did.
+
+    With `entering` maintenance mode is entered first, and these actions are done, unless the update has begun.
+    """
     host.require_root()
     wanted = change(packages, removes)
     baseline = named_checks(checks)
@@ -74,6 +79,8 @@ def apply(
         return Answer({**BLANK, "outcome": "nothing", "reason": "no packages were asked for"})
     if check_mode:
         return _foreseen(journal, wanted)
+    if entering is not None and journal.read("patch") is None:
+        maintenance(run, attempt, "entered", entering)
     with exclusive(CALL_LOCK, terms.deadline):
         if not journal.exists():
             raise HostError(f"run {run} staged nothing on this host", "stage first", code="unstaged")

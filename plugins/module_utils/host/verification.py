@@ -10,13 +10,14 @@ from .changes import departures
 from .checks import checks as named_checks
 from .clock import epoch
 from .confirm import loops, reverted, settle
-from .errors import summed_up
+from .errors import HostError, summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .measurements import by_name, measurements, regressions
 from .names import intended
 from .seen import Past
 from .stale import stale, told
+from .upkeep import maintenance
 
 BLANK: dict[str, Any] = {
     "measurements": [],
@@ -25,14 +26,23 @@ BLANK: dict[str, Any] = {
     "stale": [],
     "confirmed": False,
     "reverted": False,
+    "left": False,
 }
 _PATIENCE = 120
 
 
-def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = True, confirm: bool = False) -> Answer:
+def verify(
+    run: str,
+    checks: list[Any],
+    baseline: str = "run",
+    enforce: bool = True,
+    confirm: bool = False,
+    leaving: int | None = None,
+) -> Answer:
     """Every check measured; with enforce, anything that is not known to be well is a failure, no check included.
 
-    With confirm, a host that is well and as the update left it takes its confirm timer away.
+    With confirm, a host that is well and as the update left it takes its confirm timer away; with the attempt in
+    `leaving` such a host leaves maintenance mode at once.
     """
     wanted = named_checks(checks)
     journal = Journal(run)
@@ -51,7 +61,17 @@ def verify(run: str, checks: list[Any], baseline: str = "run", enforce: bool = T
     report["stale"] = told(stale())
     if confirm and not foreign and not own and measured and not regressions(measured, undecided=False):
         report["confirmed"] = _confirmed(journal)
+    if leaving is not None and not sentences and not foreign and report["confirmed"] is confirm:
+        report["left"] = _left(run, leaving)
     return Answer(report, failure=summed_up(sentences) if enforce else "")
+
+
+def _left(run: str, attempt: int) -> bool:
+    """Whether maintenance mode was left; where it could not be, whoever asks for just that is told why."""
+    try:
+        return maintenance(run, attempt, "left").report["state"] == "left"
+    except HostError:
+        return False
 
 
 def past_of(journal: Journal, record: dict[str, Any], paused: tuple[str, ...] = ()) -> Past:

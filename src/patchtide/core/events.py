@@ -38,7 +38,7 @@ class Finding:
     `restored` is the rollback's outcome: restored, unverified, failed or nothing; `begun` answers a look at a host in
     doubt: which steps its own journal knows of. `stale`: services that still run replaced files. `confirmed`: the
     host stays as it is from now on; `reverted`: nobody confirmed it in time, and it restored itself.
-    `backed_up`: a backup was made just now, and found good.
+    `backed_up`: a backup was made just now, and found good. `left`: the host, being well, has left maintenance mode.
     """
 
     installed: tuple[Installed, ...] = ()
@@ -52,6 +52,7 @@ class Finding:
     confirmed: bool = False
     reverted: bool = False
     backed_up: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

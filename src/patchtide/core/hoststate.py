@@ -34,6 +34,7 @@ class HostState:
     `reverted`: nobody confirmed it in time, and it restored itself. `unmeasured`: how often in a row health was not
     measured. `unclear`: checks that a person decides about; `skipped`: those that cannot be made. `open`: what was
     entered around it and is not left. `backed_up`: when its backup was last found good; `backups`: how often.
+    `left`: it left maintenance mode together with its verification.
     `pointless`: the plan refuses it, or has nothing for it; `wave` is its place among the waves of its tier, from 0.
     """
 
@@ -71,6 +72,7 @@ class HostState:
     open: Opened = ()
     backed_up: datetime | None = None
     backups: int = 0
+    left: bool = False
     pointless: bool = False
     wave: int = 0
 

@@ -19,6 +19,7 @@ def begun(host: HostState, event: StepStarted) -> HostState:
         tries=host.tries + 1,
         unclear=(),
         entered=host.entered or event.step is Step.ENTER,
+        left=host.left and event.step is Step.LEAVE,
         changed=host.changed or event.step is Step.PATCH,  # from here on it may have, whatever is heard of it
     )
     match event.step:

@@ -145,6 +145,11 @@ class Maintenance:
             tuple(one for one in self.hooks if _concerns(one, tier)),
         )
 
+    @property
+    def has_tasks(self) -> bool:
+        """Whether any hook is a file of Ansible tasks, which the host program cannot call."""
+        return any(isinstance(one.enter, str) for one in self.hooks)
+
     def action(self, name: str) -> Action | None:
         """Return the action of a name; None: the plan has none, which no event of its run says."""
         return next((one for one in self.actions if one.name == name), None)

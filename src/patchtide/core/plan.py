@@ -7,7 +7,7 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from patchtide.core.backup import Backup
 from patchtide.core.calendar import Calendar
 from patchtide.core.channels import Channel
-from patchtide.core.health import Check, made_in
+from patchtide.core.health import HOST, Check, made_in
 from patchtide.core.maintenance import Maintenance, entering_room
 from patchtide.core.pace import Pace
 from patchtide.core.packages import Package, Removal
@@ -194,6 +194,17 @@ class Plan:
     def entering(self, tier: str) -> timedelta:
         """Return what entering maintenance mode may cost a wave of its window, beside the wall."""
         return entering_room(self.maintenance, tier)
+
+    def enters_with_update(self, tier: str) -> bool:
+        """Return whether a host enters maintenance mode in the same call as its update: no tasks stand in between."""
+        return self.enter_hook is None and not self.maintenance.of(tier).has_tasks
+
+    def leaves_with_verification(self, tier: str) -> bool:
+        """Return whether a host that is well leaves maintenance mode in the call that finds it so.
+
+        Where the controller looks too, it is not for the host alone to say.
+        """
+        return self.enters_with_update(tier) and all(check.source == HOST for check in self.checks_of(tier))
 
     def returns(self, tier: str) -> ReturnBy:
         """Return the way back that the hosts of a tier have."""

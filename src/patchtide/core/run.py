@@ -338,7 +338,7 @@ def _verified(run: Run, host: HostState, event: HostFinished) -> HostState:
         return _harmed(host, f"not as the update left it: {'; '.join(finding.differences)}")
     if run.plan.limits.confirm and not finding.confirmed and host.end is None and not host.rolled_back:
         return _harmed(host, f"{health.reason}, but the host does not say that it is confirmed")
-    host = replace(host, verified_at=event.at, stale=finding.stale)
+    host = replace(host, verified_at=event.at, stale=finding.stale, left=finding.left)
     if host.rolled_back:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK)
     if host.end is EndState.PATCHED:  # judged again while it soaks

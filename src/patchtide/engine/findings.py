@@ -49,14 +49,16 @@ def probe_of(report: Report) -> Probe:
     )
 
 
-def clock_trouble(report: Report, now: datetime) -> tuple[Trouble, ...]:
-    """Return the trouble of a host whose clock, as just reported, is not the controller's by more than two minutes.
+def clock_trouble(report: Report, since: datetime, now: datetime) -> tuple[Trouble, ...]:
+    """Return the trouble of a host whose clock is not the controller's by more than two minutes.
 
-    Windows, soaks and the age of its package lists would be judged by another time there.
+    It looked at its clock at some moment between `since`, when it was asked, and `now`: a slow answer is no wrong
+    clock. Windows, soaks and the age of its package lists would be judged by another time there.
     """
     hint = "Set its time, and see that it is kept: `timedatectl`."
     try:
-        apart = datetime.fromisoformat(str(report.data.get("clock"))) - now
+        clock = datetime.fromisoformat(str(report.data.get("clock")))
+        apart = clock - min(max(clock, since), now)
     except (TypeError, ValueError):
         return (Trouble("clock", "it does not say what time it has", hint),)
     if abs(apart) <= _MOST_APART:
@@ -186,6 +188,7 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
         confirmed=data.get("confirmed") is True,
         reverted=data.get("reverted") is True,
         backed_up=data.get("backed_up") is True,
+        left=data.get("left") is True,
     )
 
 

@@ -33,12 +33,14 @@ def request(run_id: str, run: Run, step: Step, host: str, attempt: int, together
             change = {"packages": _packages(run.plan, host), "removes": _removes(run.plan, host)}
             timed = {"deadline": limits.patch, "confirm": within, "way_back": limits.rollback}
             timing = {name: each.total_seconds() for name, each in timed.items()}
-            return {**asked, **change, "checks": _checks(run, tier), **timing, **_restarts(run.plan)}
+            entering = {"enter": run.plan.enters_with_update(tier), "actions": _actions(run, host)}
+            return {**asked, **change, **entering, "checks": _checks(run, tier), **timing, **_restarts(run.plan)}
         case Step.REBOOT:
             rest = (within - limits.patch * run.plan.rounds(together)).total_seconds() if within else 0.0
             return {**asked, "reboot_timeout": limits.reboot.total_seconds(), "confirm": rest}
         case Step.VERIFY:
-            return {**asked, "checks": _checks(run, tier), "enforce": False, "confirm": True}
+            leave = run.hosts[host].entered and run.plan.leaves_with_verification(tier)
+            return {**asked, "checks": _checks(run, tier), "enforce": False, "confirm": True, "leave": leave}
         case Step.ROLLBACK:
             back = heard_within(run.plan, tier, together).total_seconds()
             spans = {"deadline": limits.rollback.total_seconds(), "reboot_timeout": limits.reboot.total_seconds()}
@@ -55,23 +57,27 @@ def time_allowed(run: Run, step: Step, tier: str, hosts: int = 1) -> float:
     checks = sum(span.total_seconds() for span in spans)
     match step:
         case Step.PATCH:
-            own = limits.patch.total_seconds() + checks
+            own = limits.patch.total_seconds() + checks + _entering_seconds(run, tier)
         case Step.ROLLBACK:
             switched = run.plan.returns(tier) is ReturnBy.SNAPSHOT
             own = limits.rollback.total_seconds() + checks + (limits.reboot.total_seconds() if switched else 0)
         case Step.REBOOT:
             own = limits.reboot.total_seconds()
         case Step.VERIFY:
-            own = checks
+            own = checks + _SHORT_SECONDS
         case Step.STAGE:
             backup = run.plan.backup_of(tier)
             own = _STAGE_SECONDS + (2 * backup.timeout.total_seconds() if backup is not None else 0)
         case Step.PROBE:
             own = _SHORT_SECONDS
         case Step.ENTER | Step.LEAVE:
-            hooks = run.plan.maintenance.of(tier).hooks
-            own = _SHORT_SECONDS + sum(hook.timeout.total_seconds() for hook in hooks)
+            own = _entering_seconds(run, tier)
     return own * run.plan.rounds(hosts) + _GRACE_SECONDS
+
+
+def _entering_seconds(run: Run, tier: str) -> float:
+    """Return how long entering maintenance mode may take on one host, or leaving it, with what it does besides."""
+    return _SHORT_SECONDS + sum(hook.timeout.total_seconds() for hook in run.plan.maintenance.of(tier).hooks)
 
 
 _STAGE_SECONDS = 1800.0

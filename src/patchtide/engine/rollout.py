@@ -160,10 +160,27 @@ def _step(run_id: str, run: Run, action: Do, desk: Desk) -> Iterator[Event]:
     if action.step is Step.ENTER:
         hosts = yield from entered(run_id, run, action, attempt, desk)
         deed = replace(deed, requests={host: requests[host] for host in hosts})
-    for report in _once_each(deed, _reports(deed, run, desk)):
+    done = _done_along(run, deed)
+    yield from (_finished(desk, action.step, host, attempt, why) for host, why in done.items())
+    deed = replace(deed, requests={host: asked for host, asked in deed.requests.items() if host not in done})
+    for report in _once_each(deed, _reports(deed, run, desk) if deed.requests else ()):
         status, reason, finding = finding_of(action.step, report)
         now = desk.clock.now()
         yield HostFinished(now, action.step, report.host, attempt, status, reason, finding, report.seconds)
+
+
+def _done_along(run: Run, deed: Deed) -> dict[str, str]:
+    """Return the hosts that do a step along with another one, for which nobody has to call them, and with which."""
+    tier = run.hosts[next(iter(deed.requests))].tier if deed.requests else ""
+    if deed.step is Step.ENTER and tier and run.plan.enters_with_update(tier):
+        return dict.fromkeys(deed.requests, "in the same call as the update")
+    if deed.step is Step.LEAVE:
+        return {host: "in the same call as the verification" for host in deed.requests if run.hosts[host].left}
+    return {}
+
+
+def _finished(desk: Desk, step: Step, host: str, attempt: int, why: str) -> HostFinished:
+    return HostFinished(desk.clock.now(), step, host, attempt, Status.OK, why)
 
 
 def _reports(deed: Deed, run: Run, desk: Desk) -> Iterator[Report]:

@@ -86,10 +86,11 @@ def _heard(
     """Yield what is known of each host as it answers, and in the end what is not known of the silent ones."""
     silent = dict.fromkeys(requests)
     deed = Deed(marker, Step.PROBE, requests, marker, _SECONDS, inventory)
+    since = clock.now()
     for report in executor.perform(deed) if requests else ():
         if report.host in silent:
             del silent[report.host]
-            yield report.host, _known(report, clock.now())
+            yield report.host, _known(report, since, clock.now())
     yield from ((name, NotProbed("nothing was heard of the host", unreachable=False)) for name in silent)
 
 
@@ -99,11 +100,11 @@ def _request(settings: Settings, tier: str, *, refresh: bool) -> dict[str, objec
     return {"run": None, "attempt": 0, "refresh": refresh, "without": [], "advisories": first, "checks": checks}
 
 
-def _known(report: Report, now: datetime) -> Probe | NotProbed:
+def _known(report: Report, since: datetime, now: datetime) -> Probe | NotProbed:
     if report.status is not Status.OK:
         return NotProbed(report.reason, unreachable=report.status is Status.UNREACHABLE)
     try:
         probe = probe_of(report)
-        return replace(probe, trouble=(*probe.trouble, *clock_trouble(report, now)))
+        return replace(probe, trouble=(*probe.trouble, *clock_trouble(report, since, now)))
     except UsageError as error:
         return NotProbed(error.message, unreachable=False)

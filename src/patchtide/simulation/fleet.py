@@ -134,7 +134,7 @@ class VirtualFleet:
         if step not in {Step.VERIFY, Step.REBOOT}:
             if attempt < host.highest:
                 return _bad(host, "attempt is too late")
-            host.note(step, attempt)
+            host.note(step, attempt, enters=bool(request.get("enter")))
             host.highest = attempt
         if step not in {Step.PATCH, Step.ROLLBACK} and used_up(host.faults.fails, step):
             host.entered = host.entered or (step is Step.ENTER and self._even())
@@ -173,6 +173,11 @@ class VirtualFleet:
     def _patch(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         if not host.staged:
             return _bad(host, "not staged", outcome="failed")
+        if request["enter"] and not host.patch and used_up(host.faults.fails, Step.ENTER):
+            host.entered = self._even()
+            return _bad(host, f"maintenance mode cannot be entered on {host.name}", outcome="failed")
+        if request["enter"] and not host.patch:
+            self._enter(host)
         if not host.patch:
             host.old = host.versions
             host.wait_to_be_confirmed(self.clock.now(), request["confirm"])
@@ -203,7 +208,10 @@ class VirtualFleet:
         if healthy:
             host.restores_at = None
             host.confirmed = True
-        return _fine(host, measurements=_measured(request, healthy=healthy), confirmed=healthy)
+        left = healthy and request["leave"] and not used_up(host.faults.fails, Step.LEAVE)
+        if left:
+            self._leave(host)
+        return _fine(host, measurements=_measured(request, healthy=healthy), confirmed=healthy, left=left)
 
     def _rollback(self, host: VirtualHost, request: Mapping[str, Any]) -> Report:
         none: dict[str, Any] = {"reboot": {"owed": False, "why": []}, "differences": [], "measurements": []}

@@ -89,11 +89,11 @@ class VirtualHost:
         """Return whether it cannot be reached at an instant."""
         return any(start <= now < end for start, end in self.faults.dark)
 
-    def note(self, step: Step, attempt: int) -> None:
-        """Count what must never happen."""
+    def note(self, step: Step, attempt: int, *, enters: bool = False) -> None:
+        """Count what must never happen; `enters`: the step enters maintenance mode first."""
         if step in TOUCHING:
             self.out_of_order += attempt < self.highest
-            self.unprepared += step is Step.PATCH and not (self.staged and self.maintenance)
+            self.unprepared += step is Step.PATCH and not (self.staged and (self.maintenance or enters))
             self.asked_back = self.asked_back or (step is Step.ROLLBACK and bool(self.patch))
 
     def wait_to_be_confirmed(self, now: datetime, seconds: float) -> None:

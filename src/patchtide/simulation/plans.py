@@ -89,6 +89,8 @@ def random_plan(random: Random) -> Plan:
     reboot = random.choice([RebootPolicy.WHEN_OWED, RebootPolicy.WHEN_OWED, RebootPolicy.NEVER])
     made = replace(_plan(tiers, hosts, limits, START), forks=random.choice([0, 1, 2, 3]))
     made = replace(made, failure_budget=random.choice([None, None, Amount(count=1), Amount(percent=50)]))
+    hook = random.choice([None, "hook.yml"])  # with tasks in between, hosts enter and leave in plays of their own
+    made = replace(made, enter_hook=hook, leave_hook=hook)
     return sealed(replace(made, blackouts=fair if random.random() < 0.2 else (), reboot=reboot))  # noqa: PLR2004
 
 
