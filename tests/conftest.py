@@ -4,8 +4,8 @@ import signal
 
 from hypothesis import settings
 
-# No test is timed: machines differ, and a slow one is not a wrong one. The examples are the same each time, so that what
-# was green stays green; `make fuzz` looks at others, by a seed.
+# No test is timed: machines differ, and a slow one is not a wrong one. The examples are the same each time, so that
+# what was green stays green; `make fuzz` looks at others, by a seed.
 settings.register_profile("patchtide", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile("patchtide")

@@ -83,6 +83,25 @@ def test_a_host_is_asked_for_its_tiers_flags_and_commands() -> None:
     assert asked["hooks"] == []
 
 
+def test_a_host_enters_with_its_update_unless_tasks_stand_in_between() -> None:
+    flag = Flag("/run/out")
+    asked = request("r1", opened(plan(maintenance=Maintenance(flags=(flag,)))), Step.PATCH, "t1", 1)
+    assert asked["enter"] is True
+    assert asked["actions"] == [{"kind": "flag", "path": "/run/out", "content": "", "mode": "0644"}]
+    tasks = Maintenance(hooks=(Hook("page", "enter.yml", "leave.yml"),))
+    assert request("r1", opened(plan(maintenance=tasks)), Step.PATCH, "t1", 1)["enter"] is False
+    assert request("r1", RUN, Step.PATCH, "t1", 1)["enter"] is False
+
+
+def test_a_host_leaves_with_its_verification_where_it_alone_looks_and_only_out_of_maintenance_mode() -> None:
+    run = opened(plan())
+    entered = replace(run, hosts=run.hosts.updated([replace(run.hosts["t1"], entered=True)]))
+    assert request("r1", entered, Step.VERIFY, "t1", 1)["leave"] is True
+    assert request("r1", run, Step.VERIFY, "t1", 1)["leave"] is False
+    seen = replace(entered, plan=plan(checks=(replace(WEB, settings={**WEB.settings, "source": "controller"}),)))
+    assert request("r1", seen, Step.VERIFY, "t1", 1)["leave"] is False
+
+
 def test_a_check_is_told_in_seconds_with_its_own_settings() -> None:
     asked = check_request(replace(WEB, warm_up=timedelta(seconds=10), deadline=timedelta(minutes=5)))
     assert asked == {

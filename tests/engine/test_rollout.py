@@ -71,6 +71,43 @@ def test_the_intent_is_in_the_log_before_the_deed() -> None:
     assert [event.attempt for event in seen] == [1, 3, 4, 5]  # 2 is `enter`, which is done along with the update
 
 
+def test_a_host_that_left_when_it_was_found_well_is_not_called_again() -> None:
+    def answer(step: Step, host: str) -> Report:
+        well = fine(step, host)
+        return replace(well, data={**well.data, "left": True}) if step is Step.VERIFY else well
+
+    executor = Answering(answer)
+    at = desk(executor)
+    run_id = opened(alone(), at)
+    assert drive(run_id, at, by="ann", wait=True).outcome is Outcome.DONE
+    assert [step for step, _ in executor.steps] == [Step.STAGE, Step.PATCH, Step.VERIFY]
+    told = [(e.step, e.status) for e in timeline(at.store, run_id) if isinstance(e, HostFinished)]
+    steps = (Step.STAGE, Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE)
+    assert told == [(step, Status.OK) for step in steps]
+
+
+def test_a_host_that_says_it_left_and_is_not_well_is_put_back_and_leaves_again() -> None:
+    sick = {"measurements": [{"name": "web", "status": "fail", "before": "pass"}], "left": True}
+
+    def answer(step: Step, host: str) -> Report:
+        return Report(host, Status.OK, "", sick) if step is Step.VERIFY else fine(step, host)
+
+    executor = Answering(answer)
+    at = desk(executor)
+    run = drive(opened(alone(), at), at, by="ann", wait=True)
+    assert run.hosts["t1"].end is EndState.ROLLED_BACK
+    assert [step for step, _ in executor.steps][-2:] == [Step.ROLLBACK, Step.LEAVE]
+
+
+def test_with_tasks_in_between_a_host_enters_and_leaves_in_plays_of_its_own() -> None:
+    executor = Answering()
+    at = desk(executor)
+    hooked = replace(alone(), enter_hook="enter.yml", leave_hook="leave.yml")
+    assert drive(opened(hooked, at), at, by="ann", wait=True).outcome is Outcome.DONE
+    steps = [Step.STAGE, Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE]
+    assert [step for step, _ in executor.steps] == steps
+
+
 def test_a_second_controller_is_told_who_holds_the_run() -> None:
     at = desk()
     run_id = opened(alone(), at)

@@ -69,7 +69,7 @@ def verify(
 def _left(run: str, attempt: int) -> bool:
     """Whether maintenance mode was left; where it could not be, whoever asks for just that is told why."""
     try:
-        return maintenance(run, attempt, "left").report["state"] == "left"
+        return bool(maintenance(run, attempt, "left").report["state"] == "left")
     except HostError:
         return False
 
