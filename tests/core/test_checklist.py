@@ -6,13 +6,14 @@ from datetime import time, timedelta
 import pytest
 from tests.core.made import NOW, carried, did, failed, opened, plan, tier
 
+from patchtide.core.approvals import approval_gate
 from patchtide.core.backup import Backup
 from patchtide.core.checklist import checklist_gate, item_states
 from patchtide.core.events import Finding
 from patchtide.core.gates import request_gate, tier_gate, waivable
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals, ChecklistItem, ReturnBy
-from patchtide.core.said import ChangeRequested, Ticked, Waived
+from patchtide.core.said import Approved, ChangeRequested, Ticked, Waived
 from patchtide.core.steps import Step
 from patchtide.core.windows import Window
 from patchtide.documents import sealed
@@ -129,3 +130,15 @@ def test_a_tier_that_wants_a_request_waits_for_one_for_this_very_plan() -> None:
     assert request_gate(opened(of, requested(of.digest)), of.tiers[1]).ok
     assert request_gate(opened(of, Waived(NOW, "bob", of.digest, "request", "x")), of.tiers[1]).ok
     assert request_gate(opened(of), of.tiers[0]).ok
+
+
+def test_whoever_made_the_change_request_never_agrees_to_it() -> None:
+    of = listing(request=True, approvals=Approvals(1, ("bob", "cid")))
+    agreed = Approved(NOW, "bob", of.digest)
+    asking = replace(requested(of.digest), by="bob")
+    assert approval_gate(opened(of, agreed), of.tiers[1], NOW).ok
+    for words in ((asking, agreed), (agreed, asking)):
+        gate = approval_gate(opened(of, *words), of.tiers[1], NOW)
+        assert (gate.ok, "bob asked for this change" in gate.reason) == (False, True)
+    for other in (replace(asking, doubt="forged"), replace(asking, digest="sha256:0")):
+        assert approval_gate(opened(of, other, agreed), of.tiers[1], NOW).ok

@@ -107,3 +107,11 @@ def test_who_agreed_before_an_emergency_was_declared_is_no_second_person_and_kee
     assert tier_gate(opened(strict, *said), strict.tiers[0], NOW + HOUR, HOUR).code == "second_person"
     late = opened(strict, *said, Approved(NOW + HOUR, "cid", strict.digest))
     assert tier_gate(late, strict.tiers[0], NOW + HOUR, HOUR).ok
+
+
+def test_who_declared_an_emergency_is_no_second_person_of_it() -> None:
+    of = shut(second_person=True)
+    declared = EmergencyDeclared(NOW, "bob", of.digest, "a worm", NOW + 4 * HOUR)
+    for by, ok in (("bob", False), ("ann", False), ("cid", True)):
+        run = opened(of, declared, Approved(NOW, by, of.digest))
+        assert tier_gate(run, of.tiers[0], NOW, HOUR).ok == ok

@@ -119,6 +119,7 @@ def test_slower_than_it_was_goes_back_and_down_as_it_was_does_not(made: Made) ->
         assert project.fleet.shell(host, ["tee", "/etc/systemd/system/tides.service"], text=UNIT).returncode == 0
         project.shell(host, "systemctl", "enable", "--now", "tides.service")
     project.shell("test-1", "sh", "-c", DATABASE)
+    project.shell("test-2", "install", "-m", "600", "/dev/null", "/etc/probe.password")  # and no client beside it
     assert asks(project, "test-1") == "1"
     project.shell("test-1", "touch", "/etc/slow-tides", "/etc/old-tides-only")
     with prometheus() as (port, queries):

@@ -28,13 +28,13 @@ class Counted:
 
 
 def requesters(run: Run) -> frozenset[str]:
-    """Return who asked for the change: whoever made the plan and whoever opened the run never agrees to it."""
-    return waivers.requesters(run.plan, run.opened_by)
+    """Return who asked for the change and never agrees to it: by the plan, by the run, or by a change request."""
+    return waivers.requesters(run.plan, run.opened_by, run.said)
 
 
 def may_speak(run: Run, tier: TierPlan, name: str) -> bool:
     """Tell whether a person has a say in a tier: whoever is asked there, anybody where nobody is; not a requester."""
-    return waivers.may_speak(run.plan, run.opened_by, tier, name)
+    return waivers.may_speak(run.plan, run.opened_by, run.said, tier, name)
 
 
 def waiver(run: Run, tier: TierPlan, item: str) -> Waived | None:

@@ -7,6 +7,7 @@ from patchtide.core.plan import TierPlan
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, EmergencyDeclared
 from patchtide.core.verdict import Verdict, no, yes
+from patchtide.core.waivers import requesters
 from patchtide.core.windows import Opening
 
 NAME = "emergency"
@@ -48,7 +49,7 @@ def second_person(run: Run) -> str | None:
     if found is None:
         return None
     asked = {name for tier in run.plan.tiers if tier.approvals for name in tier.approvals.people}
-    mine = {run.opened_by, run.plan.created_by}
+    mine = {found.by, *requesters(run.plan, run.opened_by, run.said)}
     later = (vote for vote in run.said.votes if vote.at >= found.at)
     votes = (vote for vote in later if isinstance(vote, Approved) and not vote.doubt)
     names = (vote.by for vote in votes if vote.digest == run.plan.digest and vote.by not in mine)

@@ -9,21 +9,22 @@ HEALTH = "health:"
 """How the waiver of a health check begins; the check's name follows."""
 
 
-def requesters(plan: Plan, opened_by: str) -> frozenset[str]:
-    """Return who asked for the change: whoever made the plan and whoever opened the run never agrees to it."""
-    return frozenset({opened_by, plan.created_by})
+def requesters(plan: Plan, opened_by: str, said: Said) -> frozenset[str]:
+    """Return who asked for the change and never agrees to it: by the plan, by the run, or by a change request."""
+    asked = {word.by for word in said.requests if word.digest == plan.digest and not word.doubt}
+    return frozenset({opened_by, plan.created_by, *asked})
 
 
-def may_speak(plan: Plan, opened_by: str, tier: TierPlan, name: str) -> bool:
+def may_speak(plan: Plan, opened_by: str, said: Said, tier: TierPlan, name: str) -> bool:
     """Tell whether a person has a say in a tier: whoever is asked there, anybody where nobody is; not a requester."""
     asked = tier.approvals
-    return asked is None or (name in asked.people and name not in requesters(plan, opened_by))
+    return asked is None or (name in asked.people and name not in requesters(plan, opened_by, said))
 
 
 def waived(plan: Plan, opened_by: str, said: Said, tier: TierPlan, item: str) -> Iterator[Waived]:
     """Yield the words by which somebody who has a say let a tier go on without an item."""
     found = (word for word in said.waivers if word.item == item and not word.doubt and word.digest == plan.digest)
-    return (word for word in found if may_speak(plan, opened_by, tier, word.by))
+    return (word for word in found if may_speak(plan, opened_by, said, tier, word.by))
 
 
 def checks_waived(plan: Plan, opened_by: str, said: Said, tier: str) -> frozenset[str]:

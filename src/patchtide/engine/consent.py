@@ -202,6 +202,8 @@ def _asked(run_id: str, run: Run, name: str, verb: str) -> list[TierPlan]:
         raise UsageError(f"{name} opened run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
     if name == run.plan.created_by:
         raise UsageError(f"{name} made the plan of run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
+    if name in requesters(run):
+        raise UsageError(f"{name} made the change request of run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
     if people and name not in people:
         raise UsageError(f"{name} is not asked to {verb} run {run_id}", hint=f"Asked are: {others}.")
     return [tier for tier in run.plan.tiers if tier.approvals and name in tier.approvals.people]
