@@ -1,6 +1,8 @@
 """Maintenance mode on real hosts, with a real HAProxy and a real Alertmanager: what was entered is left."""
 
+import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,7 @@ maintenance:
   hooks:
     - {{name: mine, enter: [touch, "/root/{{host}}"], leave: [rm, -f, "/root/{{host}}"]}}
     - {{name: tasks, enter: enter.yml, leave: leave.yml}}
+notices: [{{name: file, command: [sh, -c, "cat >> told; echo >> told"]}}]
 backup: {{run: [touch, /root/backup], verify: [test, -e, "/root/{verified}"]}}
 """
 TASKS = """\
@@ -45,6 +48,12 @@ def written(directory: Path, **values: object) -> None:
     (directory / "patchtide.yml").write_text(text, encoding="utf-8")
     for half, state in (("enter", "touch"), ("leave", "absent")):
         (directory / f"{half}.yml").write_text(TASKS.format(state=state), encoding="utf-8")
+
+
+def news(directory: Path) -> dict[str, int]:
+    """How often what was told of the newest run."""
+    told = [json.loads(line) for line in (directory / "told").read_text("utf-8").splitlines()]
+    return Counter(one["news"] for one in told if one["run"] == told[-1]["run"])
 
 
 def test_kill_9_between_enter_and_leave_and_resume_leaves_everything(made: Made, tmp_path: Path) -> None:
@@ -72,6 +81,8 @@ def test_kill_9_between_enter_and_leave_and_resume_leaves_everything(made: Made,
 
         assert project.patchtide("resume").returncode == 0
         assert project.ends() == {"test-1": "patched"}
+        told = news(project.directory)
+        assert (told["planned"], told["done"], told["ended"], told["begun"] <= 1) == (1, 1, 1, True)
         assert balancer.states() == {"test-1": 0, "other": 0}
         assert alerts.active() == []
         assert project.shell("test-1", "cat", "/etc/motd") == "hello\n"
