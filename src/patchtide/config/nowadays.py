@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from patchtide.config.load import blackout_settings_of
 from patchtide.core.errors import UsageError
 from patchtide.core.plan import Plan
 from patchtide.core.settings import Settings, TierSettings
@@ -27,6 +26,8 @@ def nowadays(path: Path) -> Nowadays:
     kept: dict[datetime, tuple[datetime, Settings]] = {}
 
     def read(made: datetime, now: datetime) -> Settings:
+        from patchtide.config.load import blackout_settings_of  # noqa: PLC0415 - slow to import, and seldom asked
+
         known = kept.get(made)
         if known is None or not known[0] <= now < known[0] + _KNOWN_FOR:
             known = kept[made] = now, blackout_settings_of(path, min(made, now))
