@@ -18,7 +18,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         told.append(" ".join(word for word in argv[1:] if word != "--"))
         stopped = any(line.startswith("stop apt-daily.timer") for line in told)
         active = "" if stopped else "Id=apt-daily.timer\nActiveState=active\n"
-        return Finished(tuple(argv), 0, active if "show" in argv else "inactive\n" * 4, "")
+        return Finished(tuple(argv), 0, active if "show" in argv else "inactive\n" * len(upkeep.WORKERS), "")
 
     for module in (upkeep, giveback):
         monkeypatch.setattr(module, "finished", finished)
@@ -126,3 +126,17 @@ def test_a_later_run_undoes_what_an_earlier_one_left_behind_before_it_begins(tmp
     upkeep._entered(later, {}, flag(tmp_path))
     upkeep._left(later, later.read("maintenance") or {})
     assert (tmp_path / "flag").read_text() == "all is well"
+
+
+@pytest.mark.parametrize("worker", ["apt-daily-upgrade.service", "dnf-automatic-install.service"])
+def test_an_updater_in_the_middle_of_its_work_is_waited_for(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, worker: str
+) -> None:
+    def finished(argv: list[str], _timeout: float = 0) -> Finished:
+        states = ["activating" if unit == worker else "inactive" for unit in argv[3:]]
+        return Finished(tuple(argv), 0, "\n".join(states) if "is-active" in argv else "", "")
+
+    monkeypatch.setattr(upkeep, "finished", finished)
+    monkeypatch.setattr(upkeep, "_PATIENCE", -1)
+    with pytest.raises(HostError, match=f"{worker} still works"):
+        upkeep._entered(journal(tmp_path, "r-1"), {}, [])

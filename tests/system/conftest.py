@@ -108,6 +108,10 @@ class Project(Generic[F]):
         """Return each host's end state in the newest run."""
         return {host["name"]: host["end"] for host in self.status()["hosts"]}
 
+    def why(self, host: str) -> str:
+        """Return the reason of a host's end state in the newest run."""
+        return next(str(one["why"]) for one in self.status()["hosts"] if one["name"] == host)
+
     def shell(self, host: str, *argv: str) -> str:
         """Return what a program says that is run inside a host, past SSH."""
         done = self.fleet.shell(host, argv)
@@ -175,6 +179,11 @@ class Controller:
 
 
 Made = Callable[..., Project[lab.Lab]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: the emulated machine goes on beside all the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("machine") is None)
 
 
 @pytest.fixture

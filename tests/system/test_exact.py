@@ -1,10 +1,10 @@
 """Production gets what test proved, bit for bit, whatever the mirrors do in between."""
 
-import shutil
 import subprocess
 import time
 
 import pytest
+from tests.system.bundles import imported_elsewhere, proven_and_exported
 from tests.system.conftest import Made, Project
 
 pytestmark = pytest.mark.system
@@ -104,37 +104,16 @@ def test_a_host_that_starts_from_an_older_version_gets_the_same_file_and_goes_ba
     assert (project.version("test-1"), project.version("prod-1")) == ("1.1", "1.0")
 
 
-AIR_GAPPED = """\
-inventory: {inventory}
-trust: release.pub
-tiers:
-  - {{name: production, hosts: env_prod, window: always}}
-health:
-  - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s}}
-  - {{name: units, services: unchanged, crash_window: 0s, deadline: 30s}}
-"""
-
-
 def test_a_host_without_a_mirror_is_patched_and_put_back_from_a_signed_bundle(made: Made) -> None:
     project = made(test=1, production=1, offered=["1.10"])
-    text = (project.directory / "patchtide.yml").read_text()
-    lines = [line for line in text.splitlines() if "name: production" not in line]
-    (project.directory / "patchtide.yml").write_text("\n".join(lines) + "\n")
-    assert project.run().returncode == 0
-    assert project.patchtide("key", "new", "release").returncode == 0
-    run = project.status()["run"]
-    assert project.patchtide("bundle", "export", run, "-o", "tide.bundle", "--sign", "release").returncode == 0
+    run = proven_and_exported(project)
     again = project.patchtide("bundle", "export", run, "-o", "again.bundle", "--sign", "release")
     assert again.returncode == 0
     assert (project.directory / "again.bundle").read_bytes() == (project.directory / "tide.bundle").read_bytes()
 
     cut_off(project, "prod-1")
     before = project.state("prod-1")
-    elsewhere = Project(project.directory / "elsewhere", project.fleet)
-    elsewhere.directory.mkdir()
-    shutil.copy(project.directory / "release.pub", elsewhere.directory)
-    (elsewhere.directory / "patchtide.yml").write_text(AIR_GAPPED.format(inventory=project.fleet.inventory))
-    assert elsewhere.patchtide("bundle", "import", "../tide.bundle").returncode == 0
+    elsewhere = imported_elsewhere(project)
     assert elsewhere.patchtide("plan", "--bundle", run, "--detailed-exitcode").returncode == 8
     assert elsewhere.run("--bundle", run, "--sign", "../release").returncode == 0
     assert elsewhere.ends() == {"prod-1": "patched"}

@@ -23,10 +23,6 @@ def does(project: Project, host: str, script: str) -> str:
     return project.shell(host, "sh", "-euc", script)
 
 
-def why(project: Project, host: str) -> str:
-    return next(str(one["why"]) for one in project.status()["hosts"] if one["name"] == host)
-
-
 @pytest.mark.fault(30, how="the old version gone everywhere, with dpkg-repack")
 def test_there_and_back_nothing_differs(tmp_path: Path) -> None:
     """The cases of `make roundtrip` but the long one, which takes every real update."""
@@ -72,8 +68,40 @@ def test_a_host_without_the_old_file_is_not_touched_and_says_why(made: Made) -> 
     project.configure(production=", failure_budget: 2")
     assert project.run().returncode == 3
     assert project.ends() == {"test-1": "patched", "prod-1": "untouched", "prod-2": "untouched", "prod-3": "patched"}
-    assert "dpkg-repack is not installed" in why(project, "prod-1")
-    assert "/etc/tidepool/tidepool.conf was changed on this host" in why(project, "prod-2")
+    assert "dpkg-repack is not installed" in project.why("prod-1")
+    assert "/etc/tidepool/tidepool.conf was changed on this host" in project.why("prod-2")
+    people_may_agree_that_there_is_no_way_back(project)
+
+
+def people_may_agree_that_there_is_no_way_back(project: Project) -> None:
+    none = ", return: none, failure_budget: 2"
+    agreed = f"{none}, approvals: {{count: 1, from: [alice]}}"
+    project.configure(production=none)
+    refused = project.run()
+    assert refused.returncode == 2
+    assert "has no way back (`return: none`), and nobody has to agree to that" in refused.stderr
+
+    project.configure(production=agreed)
+    assert project.run("--no-wait").returncode == 6
+    assert project.version("prod-1") == "1.0+own"
+    assert _agreed(project) == 0
+    assert [project.ends()[host] for host in ("prod-1", "prod-2")] == ["patched", "patched"]
+    assert {project.version(host) for host in ("prod-1", "prod-2")} == {"1.6"}
+
+    project.configure(test=agreed)
+    project.fleet.offer("1.9")  # answers 500
+    assert project.run("--no-wait").returncode == 6
+    assert _agreed(project) == 10
+    assert project.ends()["test-1"] == "quarantined"
+    assert "no way back" in project.why("test-1")
+    assert project.version("test-1") == "1.9"
+    asked = project.patchtide("rollback", project.status()["run"], "--yes", "--reason", "anything")
+    assert asked.returncode == 2
+
+
+def _agreed(project: Project) -> int:
+    assert project.patchtide("approve", project.status()["run"], env={"SUDO_USER": "alice"}).returncode == 0
+    return project.patchtide("resume").returncode
 
 
 @pytest.mark.fault(27, how="an edited conffile, and a host whose apt and dpkg are told to replace it")

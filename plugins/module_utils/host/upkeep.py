@@ -26,10 +26,15 @@ UPDATERS = (
     "unattended-upgrades.service",
     "packagekit.service",
     "dnf-automatic.timer",
+    "dnf-automatic-download.timer",
     "dnf-automatic-install.timer",
+    "dnf-automatic-notifyonly.timer",
+    "dnf-makecache.timer",
     "dnf5-automatic.timer",
+    "dnf5-makecache.timer",
 )
-_WORKERS = ("apt-daily.service", "apt-daily-upgrade.service", "dnf-automatic.service", "dnf5-automatic.service")
+# What the timers start, which goes on with its work when they are stopped.
+WORKERS = tuple(f"{unit[: -len('.timer')]}.service" for unit in UPDATERS if unit.endswith(".timer"))
 _PATIENCE = 300
 BLANK: dict[str, Any] = {"state": "", "stopped": [], "restored": [], "open": [], "reverted": False}
 
@@ -163,10 +168,8 @@ def _wait_for_workers() -> None:
     """Wait until an updater that is in the middle of its work has ended; HostError when it does not."""
     until = time.monotonic() + _PATIENCE
     while True:
-        asked = finished(["systemctl", "is-active", "--", *_WORKERS], 30) if has_systemd() else None
-        busy = (
-            [] if asked is None else [n for n, s in zip(_WORKERS, asked.out.split()) if s in ("active", "activating")]
-        )
+        asked = finished(["systemctl", "is-active", "--", *WORKERS], 30) if has_systemd() else None
+        busy = [] if asked is None else [n for n, s in zip(WORKERS, asked.out.split()) if s in ("active", "activating")]
         if not busy:
             return
         if time.monotonic() > until:
