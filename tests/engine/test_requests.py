@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.core.made import WEB, host_plan, opened, plan
 
+from patchtide.core.health import CONTROLLER
 from patchtide.core.maintenance import Flag, Hook, Maintenance
 from patchtide.core.packages import Removal
 from patchtide.core.steps import Step
@@ -98,7 +99,7 @@ def test_a_host_leaves_with_its_verification_where_it_alone_looks_and_only_out_o
     entered = replace(run, hosts=run.hosts.updated([replace(run.hosts["t1"], entered=True)]))
     assert request("r1", entered, Step.VERIFY, "t1", 1)["leave"] is True
     assert request("r1", run, Step.VERIFY, "t1", 1)["leave"] is False
-    seen = replace(entered, plan=plan(checks=(replace(WEB, settings={**WEB.settings, "source": "controller"}),)))
+    seen = replace(entered, plan=plan(checks=(replace(WEB, source=CONTROLLER),)))
     assert request("r1", seen, Step.VERIFY, "t1", 1)["leave"] is False
 
 
