@@ -23,7 +23,6 @@ NOT_NEEDED = {
     Step.PROBE: {"attempt"},
     Step.ENTER: {"state"},
     Step.LEAVE: {"state"},
-    Step.VERIFY: {"attempt"},
 }
 TEMPLATE = "{{ lookup('ansible.builtin.pipe', 'touch MARKER') }}{% set x = 1 %}{{ 6 * 7 }}"
 HERE = ("-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
