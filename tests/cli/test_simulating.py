@@ -79,7 +79,7 @@ def test_the_page_has_a_chart(patchtide: Patchtide, tmp_path: Path) -> None:
 def test_a_broken_promise_is_told_with_the_way_to_see_it_again(
     patchtide: Patchtide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaigns, "broken", lambda story: (Broken(5, "it began too late"),))
+    monkeypatch.setattr(campaigns, "broken", lambda story, also: (Broken(5, "it began too late"),))
     answer = patchtide("simulate", "--hosts", "3", "--seed", "4", "--faults", "crash,lost")
     assert answer.code == 1
     assert "BROKEN promise 5 (the window is a wall), seed 4: it began too late" in answer.out

@@ -11,7 +11,7 @@ from patchtide.core.pace import LEAST, Pace
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.wall import longest, longest_need
-from patchtide.engine.pacing import learned, room_for
+from patchtide.engine.pacing import looked_back, room_for
 from patchtide.ports import PROJECT
 
 
@@ -25,7 +25,7 @@ def run_of(store: MemoryStore, run_id: str, *answers: tuple[str, Step, float, St
 def test_a_fleet_without_history_teaches_nothing() -> None:
     store = MemoryStore()
     store.append(PROJECT, VersionsReleased(NOW, "ann", ("tide=1",), "fine"))
-    assert learned(store) == ()
+    assert looked_back(store).paces == ()
 
 
 def test_each_steps_pace_is_learned_over_runs_by_platform() -> None:
@@ -33,7 +33,7 @@ def test_each_steps_pace_is_learned_over_runs_by_platform() -> None:
     for number in range(LEAST):
         run_of(store, f"r{number}", ("t1", Step.PATCH, 10.0 + number, Status.OK), ("t1", Step.VERIFY, 2.0, Status.OK))
     slowest = timedelta(seconds=10 + LEAST - 1)
-    assert learned(store) == (
+    assert looked_back(store).paces == (
         Pace(Step.PATCH, DEBIAN.key, slowest, LEAST),
         Pace(Step.VERIFY, DEBIAN.key, timedelta(seconds=2), LEAST),
     )
@@ -49,7 +49,7 @@ def test_what_failed_is_unknown_was_not_timed_or_is_no_step_of_a_window_does_not
         ("p1", Step.PATCH, 0.0, Status.OK),
         ("p2", Step.STAGE, 5.0, Status.OK),
     )
-    assert learned(store) == ()
+    assert looked_back(store).paces == ()
 
 
 def test_a_step_that_is_taken_up_again_finds_its_work_done_and_does_not_count() -> None:
@@ -59,7 +59,7 @@ def test_a_step_that_is_taken_up_again_finds_its_work_done_and_does_not_count() 
     store.append("r", HostFinished(NOW, Step.PATCH, "t2", 1, Status.OK, took=40.0))
     store.append("r", StepStarted(NOW, Step.PATCH, ("t1",), 2))
     store.append("r", HostFinished(NOW, Step.PATCH, "t1", 2, Status.OK, took=0.5))
-    assert [(pace.p95.total_seconds(), pace.samples) for pace in learned(store)] == [(40.0, 1)]
+    assert [(pace.p95.total_seconds(), pace.samples) for pace in looked_back(store).paces] == [(40.0, 1)]
 
 
 SETTINGS = Settings(
@@ -83,7 +83,7 @@ def test_after_runs_it_is_what_the_last_ones_waves_would_take_now() -> None:
         run_of(store, f"r{number}", ("t1", Step.PATCH, 10.0, Status.OK))
     store.append(f"r{number}", HostsSettled(NOW, tuple(plan().hosts), EndState.UNTOUCHED, "x"))
     store.append(f"r{number}", RunEnded(NOW, Outcome.DONE, "x"))
-    of = replace(plan(forks=1), paces=learned(store))
+    of = replace(plan(forks=1), paces=looked_back(store).paces)
     learned_room = longest_need(of, of.tiers[1]).total
     assert room_for(SETTINGS, "prod", store, NOW) == learned_room + 2 * of.entering("prod")
     assert learned_room < longest(of, "prod", 2)

@@ -4,10 +4,13 @@ PATCHTIDE_SEED=17 tells run 17 again; `make simulate` tells thousands.
 """
 
 import os
+from functools import reduce
 
 import pytest
 from tests.simulation.telling import told
 
+from patchtide.core.events import HostFinished, RunOpened
+from patchtide.core.run import fold, folded, opened
 from patchtide.simulation.faults import ALL, NONE, Fault
 from patchtide.simulation.promises import broken
 
@@ -40,6 +43,15 @@ def test_a_seed_tells_the_same_story_each_time() -> None:
     for seed in range(3):
         for faults in (ALL, NONE):
             assert told(seed, faults).events == told(seed, faults).events
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 4))
+def test_answers_that_are_heard_together_add_up_to_what_they_add_up_to_one_by_one(seed: int) -> None:
+    first, *others = told(seed).events
+    assert isinstance(first, RunOpened)
+    assert reduce(fold, others, opened(first)) == folded([first, *others])
+    doubled = [event for event in others for _ in range(1 + isinstance(event, HostFinished))]
+    assert reduce(fold, doubled, opened(first)) == folded([first, *doubled])
 
 
 def test_all_that_may_happen_happens_in_some_story() -> None:

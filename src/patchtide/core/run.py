@@ -1,9 +1,8 @@
 """A run is what its events add up to. `fold` is the only way in which anything about a run is known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
 from typing import assert_never
 
 from patchtide.core.around import also, around, not_left
@@ -104,12 +103,8 @@ class Run:
 
 def opened(event: RunOpened) -> Run:
     """Return a run at its very beginning."""
-    fresh = (
-        HostState(name, tier.name, pointless=event.plan.hosts[name].pointless, wave=number)
-        for tier in event.plan.tiers
-        for number, wave in enumerate(tier.waves)
-        for name in wave
-    )
+    hosts, waves = event.plan.hosts, ((tier.name, *one) for tier in event.plan.tiers for one in enumerate(tier.waves))
+    fresh = (HostState(name, tier, pointless=hosts[name].pointless, wave=n) for tier, n, wave in waves for name in wave)
     return Run(event.plan, event.at, event.by, hosts_of(fresh), seen=1)
 
 
@@ -126,26 +121,48 @@ def folded(events: Iterable[Event]) -> Run:
 def continued(run: Run, events: Iterable[Event]) -> Run:
     """Return the run after more of its events; raises PatchtideError for one that does not fit."""
     try:
-        return reduce(fold, events, run)
+        for answers, event in _in_turn(events):
+            run = _heard_from(run, answers.values()) if answers else run
+            run = fold(run, event) if event else run
     except (LookupError, TypeError, ValueError) as error:
         why = f"does not fit together ({type(error).__name__}: {error})"
         raise PatchtideError(f"the history of a run {why}", hint=_LOOK) from error
+    return run
 
 
+def _in_turn(events: Iterable[Event]) -> Iterator[tuple[dict[str, HostFinished], Event | None]]:
+    """Yield events in order, each behind the answers of different hosts before it, which are heard at once."""
+    answers: dict[str, HostFinished] = {}
+    for event in events:
+        if not isinstance(event, HostFinished):
+            yield answers, event
+            answers = {}
+        elif event.host in answers or len(answers) == _AT_ONCE:
+            yield answers, None
+            answers = {event.host: event}
+        else:
+            answers[event.host] = event
+    yield answers, None
+
+
+_AT_ONCE = 500
 _LOOK = "`patchtide store check` and `patchtide audit verify` tell what is wrong with the log."
 
 
 def fold(run: Run, event: Event) -> Run:
     """Return the run after one more event."""
+    if isinstance(event, HostFinished):
+        return _heard_from(run, (event,))
     run = replace(run, seen=run.seen + 1)
     match event:
         case StepStarted():
             at_work = {name: begun(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts=run.hosts | at_work, attempt=event.attempt, held=None)
-        case HostFinished():
-            return replace(run, hosts=run.hosts.updated([_answered(run, run.hosts[event.host], event)]))
-        case BaselineTaken() | MaintenanceBegun() | MaintenanceLeft():
-            return replace(run, hosts=run.hosts | _noted(run, event))
+        case BaselineTaken():
+            looked = replace(run.hosts[event.host], baseline=event.measurements)
+            return replace(run, hosts=run.hosts.updated([looked]))
+        case MaintenanceBegun() | MaintenanceLeft():
+            return replace(run, hosts=run.hosts | around(run.hosts, event))
         case HostsSettled():
             ended = {name: settled(run.hosts[name], event) for name in event.hosts}
             return replace(run, hosts=run.hosts | ended)
@@ -189,12 +206,6 @@ def _ordered(run: Run, event: Aborted | Paused | Continued | Extended | Rollback
             assert_never(event)
 
 
-def _noted(run: Run, event: BaselineTaken | MaintenanceBegun | MaintenanceLeft) -> dict[str, HostState]:
-    if isinstance(event, BaselineTaken):
-        return {event.host: replace(run.hosts[event.host], baseline=event.measurements)}
-    return around(run.hosts, event)
-
-
 def _kept_out(run: Run, event: VersionsQuarantined | VersionsReleased) -> Run:
     if isinstance(event, VersionsReleased):
         return replace(run, quarantined={v: t for v, t in run.quarantined.items() if v not in event.versions})
@@ -214,6 +225,12 @@ def _reopened(run: Run, event: RollbackAsked) -> Run:
     }
     hosts = run.hosts | wanted
     return replace(run, hosts=hosts, outcome=None, ended_at=None, held=None, asked=run.asked | set(wanted))
+
+
+def _heard_from(run: Run, answers: Collection[HostFinished]) -> Run:
+    """Return the run after answers of different hosts, of which none changes what another one's means."""
+    told = [_answered(run, run.hosts[event.host], event) for event in answers]
+    return replace(run, seen=run.seen + len(told), hosts=run.hosts.updated(told))
 
 
 def _answered(run: Run, host: HostState, event: HostFinished) -> HostState:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Finding, Installed, Status
@@ -13,6 +14,8 @@ from patchtide.core.patchset import Probe, Trouble
 from patchtide.core.steps import Step
 from patchtide.documents import parsed
 from patchtide.ports import Report
+
+T = TypeVar("T")
 
 PROBE_SCHEMA = "patchtide/probe/v1"
 _NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
@@ -177,14 +180,14 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
     owed, why = _reboot(data)
     done = data.get("installed", []) if step is Step.PATCH else []  # a probe tells by this name what is there
     return Finding(
-        installed=parsed(tuple[Installed, ...], done, what="installed"),
+        installed=_several(Installed, done, "installed"),
         reboot_owed=owed,
         reboot_why=why,
-        measurements=_measurements(data),
+        measurements=_several(Measurement, data.get("measurements", []), "measurements"),
         restored=str(data.get("outcome", "")) if step is Step.ROLLBACK else "",
-        differences=parsed(tuple[str, ...], data.get("differences", []), what="differences"),
+        differences=_several(str, data.get("differences", []), "differences"),
         begun=_begun(data),
-        stale=parsed(tuple[str, ...], data.get("stale", []), what="stale"),
+        stale=_several(str, data.get("stale", []), "stale"),
         confirmed=data.get("confirmed") is True,
         reverted=data.get("reverted") is True,
         backed_up=data.get("backed_up") is True,
@@ -192,11 +195,16 @@ def _finding(step: Step, data: Mapping[str, object]) -> Finding:
     )
 
 
+def _several(kind: type[T], said: object, what: str) -> tuple[T, ...]:
+    """Return a list of values; of thousands of hosts most have none to tell of."""
+    return () if said in ([], ()) else parsed(tuple[kind, ...], said, what=what)  # type: ignore[valid-type]
+
+
 def _reboot(data: Mapping[str, object]) -> tuple[bool, tuple[str, ...]]:
     reboot = data.get("reboot")
     if not isinstance(reboot, Mapping):
         return False, ()
-    return reboot.get("owed") is True, parsed(tuple[str, ...], reboot.get("why", []), what="reboot")
+    return reboot.get("owed") is True, _several(str, reboot.get("why", []), "reboot")
 
 
 def _measurements(data: Mapping[str, object]) -> tuple[Measurement, ...]:

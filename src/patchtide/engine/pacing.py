@@ -1,7 +1,7 @@
 """What earlier runs tell about how long steps take."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from patchtide.core.events import Event, HostFinished, RunOpened, Status, StepStarted
@@ -9,53 +9,60 @@ from patchtide.core.fleet import Host
 from patchtide.core.pace import TIMED, Pace, paces
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.planning import NotProbed, planned
-from patchtide.core.run import folded
+from patchtide.core.run import Run, folded
 from patchtide.core.settings import Settings
 from patchtide.core.steps import Step
 from patchtide.core.wall import entering_need, need
 from patchtide.ports import Store
 
-_RUNS = 20
-"""How many runs are looked back at."""
+LOOKED_BACK = 20
+"""So many runs teach: a host that was left behind by all of them waits for the test tier's next update."""
 
 
-def learned(store: Store) -> tuple[Pace, ...]:
-    """Return the pace of this fleet's steps in its newest runs; raises what the store raises for a log it cannot read.
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the latest runs tell: each as it ended, newest first, and the pace of the fleet's steps in them."""
 
-    Only answers that went well count, and only the first time a host did a step in a run: one that is taken up again
-    finds its work done.
+    runs: tuple[tuple[str, Run], ...]
+    paces: tuple[Pace, ...]
+
+
+def looked_back(store: Store) -> Earlier:
+    """Return what the latest runs tell, their events read once; raises what the store raises for a log it cannot read.
+
+    Of paces only answers that went well count, and only the first time a host did a step in a run: one that is taken
+    up again finds its work done.
     """
     found: dict[tuple[Step, str], list[float]] = {}
-    for run_id in reversed(store.runs()[-_RUNS:]):
-        timed = _timed(event for _, event in store.events(run_id))
-        for step, platform, seconds in reversed(tuple(timed)):
+    runs: list[tuple[str, Run]] = []
+    for run_id in reversed(store.runs()[-LOOKED_BACK:]):
+        timed: list[tuple[Step, str, float]] = []
+        runs.append((run_id, folded(_timing((event for _, event in store.events(run_id)), timed))))
+        for step, platform, seconds in reversed(timed):
             found.setdefault((step, platform), []).append(seconds)
-    return paces(found)
+    return Earlier(tuple(runs), paces(found))
 
 
-def _timed(events: Iterable[Event]) -> Iterator[tuple[Step, str, float]]:
-    history = iter(events)
-    opened = next(history, None)
-    if not isinstance(opened, RunOpened):
-        return
+def _timing(events: Iterable[Event], timed: list[tuple[Step, str, float]]) -> Iterator[Event]:
+    """Yield events as they come, and note in `timed` how long which step took on which platform."""
+    plan: Plan | None = None
     begun: dict[tuple[Step, str], int] = {}
-    for event in history:
+    for event in events:
         match event:
+            case RunOpened():
+                plan = event.plan
             case StepStarted(step=step) if step in TIMED:
                 for host in event.hosts:
                     begun.setdefault((step, host), event.attempt)
-            case HostFinished(status=Status.OK) if event.took > 0 and begun.get(_key(event)) == event.attempt:
-                yield event.step, _platform(opened.plan, event.host), event.took
+            case HostFinished(status=Status.OK) if plan and event.took > 0 and begun.get(_key(event)) == event.attempt:
+                timed.append((event.step, plan.hosts[event.host].platform, event.took))
             case _:
                 pass
+        yield event
 
 
 def _key(event: HostFinished) -> tuple[Step, str]:
     return event.step, event.host
-
-
-def _platform(plan: Plan, host: str) -> str:
-    return plan.hosts[host].platform
 
 
 def room_for(settings: Settings, tier: str, store: Store, now: datetime) -> timedelta:
@@ -72,7 +79,7 @@ def room_for(settings: Settings, tier: str, store: Store, now: datetime) -> time
     elif known:
         like, of = known[0][0].plan, known[0][1]
         tiers = tuple(replace(each, waves=of.waves) if each.name == tier else each for each in plan.tiers)
-        plan = replace(plan, hosts={**plan.hosts, **like.hosts}, tiers=tiers, paces=learned(store))
+        plan = replace(plan, hosts={**plan.hosts, **like.hosts}, tiers=tiers, paces=looked_back(store).paces)
     return room_of(plan, next(each for each in plan.tiers if each.name == tier))
 
 

@@ -4,14 +4,12 @@ from dataclasses import replace
 
 from patchtide.core.plan import Plan
 from patchtide.core.planning import Source, planned
-from patchtide.core.run import Run, folded
 from patchtide.core.settings import Settings
 from patchtide.documents import sealed
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
-from patchtide.engine.pacing import learned
+from patchtide.engine.pacing import looked_back
 from patchtide.engine.survey import Told, members, surveyed
-from patchtide.ports import Store
 
 
 def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source | None = None) -> Plan:
@@ -24,19 +22,9 @@ def prepared(settings: Settings, desk: Desk, by: str, tell: Told, source: Source
     now = desk.clock.now()
     marker = f"survey-{now:%Y%m%dt%H%M%S}"
     probes = surveyed(desk.executor, settings, hosts, marker, tell, desk.clock, refresh=source is None)
-    earlier = () if source else _earlier(desk.store)
-    known, now = learned(desk.store), desk.clock.now()
-    return sealed(planned(settings, hosts, probes, now, by, source=source, earlier=earlier, known=known))
-
-
-_LOOKED_BACK = 20
-"""So many runs: a host that was left behind by all of them waits for the test tier's next update."""
-
-
-def _earlier(store: Store) -> tuple[tuple[str, Run], ...]:
-    """Return the latest runs as they ended, newest first."""
-    names = store.runs()[-_LOOKED_BACK:]
-    return tuple((name, folded(event for _, event in store.events(name))) for name in reversed(names))
+    earlier, now = looked_back(desk.store), desk.clock.now()
+    runs = () if source else earlier.runs
+    return sealed(planned(settings, hosts, probes, now, by, source=source, earlier=runs, known=earlier.paces))
 
 
 def _selecting(settings: Settings, desk: Desk) -> Settings:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from patchtide.core.errors import PatchtideError
-from patchtide.core.events import Status
+from patchtide.core.events import RunOpened, Status
 from patchtide.core.gates import provers
 from patchtide.core.packages import Package
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 from patchtide.engine.desk import Desk
 from patchtide.engine.requests import package_request
@@ -85,7 +86,8 @@ def pruned(desk: Desk) -> int:
     A bundle that cannot be read may need any of them: then none goes, and `patchtide bundle list` says why.
     """
     latest = desk.store.runs()[-_KEPT_RUNS:]
-    plans = (folded(event for _, event in desk.store.events(run_id)).plan for run_id in latest)
+    first = (event for run_id in latest for _, event in islice(desk.store.events(run_id), 1))
+    plans = (event.plan for event in first if isinstance(event, RunOpened))
     wanted = {file.sha256 for plan in plans for files in plan.patch_set.values() for file in files}
     try:
         return desk.depot.prune(wanted)

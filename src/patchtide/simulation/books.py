@@ -19,7 +19,7 @@ from patchtide.core.events import (
     StepStarted,
     VersionsQuarantined,
 )
-from patchtide.core.run import Run, fold, opened
+from patchtide.core.run import Run, continued, fold, opened
 from patchtide.core.said import Approved, Rejected, Waived
 from patchtide.core.steps import EndState
 
@@ -76,23 +76,37 @@ class Beginning:
     books: Books
 
 
-def beginnings(events: Iterable[Event]) -> Iterator[Beginning]:
-    """Yield every step that began, in order."""
-    history = iter(events)
-    first = next(history)
-    if not isinstance(first, RunOpened):
-        return
-    run = known = opened(first)
-    books, touched = Books(), dict.fromkeys(run.hosts)
-    for event in history:
-        if isinstance(event, StepStarted):
-            books.enter(known, touched)
-            touched = {}
-            yield Beginning(event, known, run, books)
-        late = isinstance(event, FROM_PEOPLE)
-        run = fold(run, event)
-        touched |= dict.fromkeys(_named(run, event))
-        known = known if late else run
+class Ledger:
+    """A history while it is read, event by event: the run as it is by then, and every step that begins in it."""
+
+    def __init__(self, first: RunOpened) -> None:
+        self.run = self._known = opened(first)
+        self._books, self._touched = Books(), dict.fromkeys(self.run.hosts)
+        self._answers: list[Event] = []
+
+    def take(self, event: Event) -> Beginning | None:
+        """Read one more event, and return the step that begins with it."""
+        if isinstance(event, HostFinished):  # until something else happens, nobody asks what they add up to
+            self._answers.append(event)
+            return None
+        self.settle()
+        begins = isinstance(event, StepStarted) and self._begins(event)
+        self.run = fold(self.run, event)
+        self._touched |= dict.fromkeys(_named(self.run, event))
+        self._known = self._known if isinstance(event, FROM_PEOPLE) else self.run
+        return begins or None
+
+    def settle(self) -> None:
+        """Let the run hear of all answers that were read."""
+        if self._answers:
+            self.run = self._known = continued(self.run, self._answers)
+            self._touched |= dict.fromkeys(name for event in self._answers for name in _named(self.run, event))
+            self._answers = []
+
+    def _begins(self, event: StepStarted) -> Beginning:
+        self._books.enter(self._known, self._touched)
+        self._touched = {}
+        return Beginning(event, self._known, self.run, self._books)
 
 
 def _named(run: Run, event: Event) -> tuple[str, ...]:

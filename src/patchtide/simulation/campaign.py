@@ -49,8 +49,7 @@ def simulated(scenario: Scenario) -> Told:
 
 def _summed_up(story: Story, path: Path) -> Told:
     chart = Chart()
-    for _, event in story.log.events(story.run_id):
-        chart.take(event)
+    found = broken(story, chart.take)
     altered = tuple(Broken(10, f"the log was altered: {one}") for one in LogKeeper(path).audit().altered)
     return Told(
         seed=story.scenario.seed,
@@ -61,7 +60,7 @@ def _summed_up(story: Story, path: Path) -> Told:
         ends=Counter(str(host.end) for host in story.run.hosts.values()),
         tiers_done=chart.done(),
         crashes=story.crashes,
-        broken=tuple(map(_told, (*broken(story), *altered))),
+        broken=tuple(map(_told, (*found, *altered))),
         timeline=chart.stretches,
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from patchtide.core.actions import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError, UsageError
-from patchtide.core.run import Run, fold, folded
+from patchtide.core.run import Run, continued, folded
 from patchtide.engine.consent import approve, reject
 from patchtide.engine.control import abort, ask_rollback, pause, unpause
 from patchtide.engine.desk import Desk
@@ -103,8 +103,7 @@ class People:
         log = self.desk.store
         if self._run is None:
             self._run = folded(event for _, event in log.events(self.run_id))
-        for _, event in log.events(self.run_id, after=self._run.seen):
-            self._run = fold(self._run, event)
+        self._run = continued(self._run, (event for _, event in log.events(self.run_id, after=self._run.seen)))
         return self._run
 
 

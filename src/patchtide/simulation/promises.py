@@ -1,19 +1,20 @@
 """The ten promises, checked on a run's log and on its machines by other means than the core's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import assert_never
 
 from patchtide.core.calendar import openings
-from patchtide.core.events import Event, HostFinished, HostsSettled, RollbackAsked, Status, StepStarted
+from patchtide.core.events import Event, HostFinished, HostsSettled, RollbackAsked, RunOpened, Status
 from patchtide.core.health import judged
 from patchtide.core.plan import Plan, TierPlan
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.wall import confirm_within, need
 from patchtide.documents import event_of, event_text
-from patchtide.simulation.books import Beginning, beginnings
+from patchtide.simulation.books import Beginning, Ledger
 from patchtide.simulation.faults import Fault
 from patchtide.simulation.machine import VirtualHost, after, before
 from patchtide.simulation.story import Story
@@ -30,6 +31,8 @@ PROMISES = {
     9: "kill -9 loses nothing, and no host is worked on twice",
     10: "the record can be trusted",
 }
+_WRITTEN_AGAIN = 2000
+"""So many events of a history are written down once more; the others are like them."""
 _LONG_AFTER = timedelta(days=3650)
 
 
@@ -44,43 +47,48 @@ class Broken:
 Found = Iterator[Broken]
 
 
-def broken(story: Story) -> tuple[Broken, ...]:
-    """Return what a run promised and did not keep, the first of each promise."""
+def broken(story: Story, also: Callable[[Event], object] = lambda _: None) -> tuple[Broken, ...]:
+    """Return what a run promised and did not keep, the first of each promise; `also` hears of each of its events."""
     first: dict[int, Broken] = {}
-    for check in _CHECKS:
-        for found in check(story):
-            first.setdefault(found.promise, found)
+    for found in chain(_history(story, also), *(check(story) for check in _CHECKS)):
+        first.setdefault(found.promise, found)
     return tuple(first[number] for number in sorted(first))
 
 
-def _events(story: Story) -> Iterator[Event]:
-    return (event for _, event in story.log.events(story.run_id))
-
-
-def _history(story: Story) -> Found:
-    """The log replays to the very same run, every event survives its text, and attempts only rise."""
-    if folded(_events(story)) != story.run:
-        yield Broken(10, "the log adds up to another run than the one that was carried out")
-    highest = 0
-    for event in _events(story):
-        if event_of(event_text(event)) != event:
+def _history(story: Story, also: Callable[[Event], object]) -> Found:
+    """The log, which is read once, however long it is, replays to the very same run, and tells of nothing forbidden."""
+    history = (event for _, event in story.log.events(story.run_id))
+    also(first := next(history))
+    if not isinstance(first, RunOpened):
+        raise TypeError("a story begins with its opening")
+    ledger, looks = Ledger(first), dict[str, HostFinished]()
+    for number, event in enumerate(history):
+        also(event)
+        if number < _WRITTEN_AGAIN and event_of(event_text(event)) != event:
             yield Broken(10, f"an event does not survive being written down: {event}")
-        if isinstance(event, StepStarted):
-            if event.attempt <= highest:
-                yield Broken(9, f"attempt {event.attempt} was given twice")
-            highest = event.attempt
+        beginning = ledger.take(event)
+        yield from _begun(story, beginning) if beginning else ()
+        yield from _asked(story, event)
+        if isinstance(event, HostFinished) and event.step in {Step.PATCH, Step.VERIFY}:
+            looks[event.host] = event
+    ledger.settle()
+    if ledger.run != story.run:
+        yield Broken(10, "the log adds up to another run than the one that was carried out")
+    yield from _judged(story, looks)
 
 
-def _beginnings(story: Story) -> Found:
-    for beginning in beginnings(_events(story)):
-        for name in beginning.event.hosts:
-            yield from _in_order(beginning, name)
-        new = [name for name in beginning.event.hosts if _is_new(beginning, name)]
-        for tier in beginning.run.plan.tiers if new else ():
-            mine = [name for name in new if beginning.known.hosts[name].tier == tier.name]
-            if mine:
-                yield from _let_in(beginning, tier, mine)
-                yield from _soaked(beginning, tier, clock_is_set=Fault.CLOCK in story.scenario.faults)
+def _begun(story: Story, beginning: Beginning) -> Found:
+    """Attempts only rise, and whatever begins may begin."""
+    if beginning.event.attempt <= beginning.run.attempt:
+        yield Broken(9, f"attempt {beginning.event.attempt} was given twice")
+    for name in beginning.event.hosts:
+        yield from _in_order(beginning, name)
+    new = [name for name in beginning.event.hosts if _is_new(beginning, name)]
+    for tier in beginning.run.plan.tiers if new else ():
+        mine = [name for name in new if beginning.known.hosts[name].tier == tier.name]
+        if mine:
+            yield from _let_in(beginning, tier, mine)
+            yield from _soaked(beginning, tier, clock_is_set=Fault.CLOCK in story.scenario.faults)
 
 
 def _is_new(beginning: Beginning, name: str) -> bool:
@@ -247,12 +255,8 @@ def _comes_back(story: Story, name: str, machine: VirtualHost) -> Found:
         yield Broken(4, f"{name} was never confirmed, and keeps {machine.versions}")
 
 
-def _judged(story: Story) -> Found:
+def _judged(story: Story, last: Mapping[str, HostFinished]) -> Found:
     """A host that ends patched was healthy when it was last judged, and was judged after its update."""
-    last: dict[str, HostFinished] = {}
-    for event in _events(story):
-        if isinstance(event, HostFinished) and event.step in {Step.PATCH, Step.VERIFY}:
-            last[event.host] = event
     for name, host in story.run.hosts.items():
         if host.end is not EndState.PATCHED:
             continue
@@ -262,15 +266,14 @@ def _judged(story: Story) -> Found:
             yield Broken(6, f"{name} is called patched, and was last found {found.step} {found.status}")
 
 
-def _asked(story: Story) -> Found:
+def _asked(story: Story, event: Event) -> Found:
     """What a person wanted back is back, or in a person's hands."""
-    for event in _events(story):
-        for name in event.hosts if isinstance(event, RollbackAsked) else ():
-            if story.run.hosts[name].end is EndState.PATCHED:
-                yield Broken(3, f"{name} is patched, and was asked back")
-        for name in event.hosts if isinstance(event, HostsSettled) else ():
-            if name not in story.run.hosts:
-                yield Broken(8, f"{name} was settled and is no host of the run")
+    for name in event.hosts if isinstance(event, RollbackAsked) else ():
+        if story.run.hosts[name].end is EndState.PATCHED:
+            yield Broken(3, f"{name} is patched, and was asked back")
+    for name in event.hosts if isinstance(event, HostsSettled) else ():
+        if name not in story.run.hosts:
+            yield Broken(8, f"{name} was settled and is no host of the run")
 
 
 def _outcome(story: Story) -> Found:
@@ -289,11 +292,7 @@ def _outcome(story: Story) -> Found:
 
 
 _CHECKS: tuple[Callable[[Story], Found], ...] = (
-    _history,
-    _beginnings,
     _machines,
-    _judged,
-    _asked,
     _kept_out,
     _outcome,
 )
