@@ -34,7 +34,7 @@ def planned(patchtide: Patchtide, fleet: Fleet, project: Path) -> Path:
 
 
 def entered(fleet: Fleet) -> bool:
-    return any(deed.step is Step.ENTER for deed in fleet.deeds)
+    return any(deed.step in {Step.ENTER, Step.PATCH} for deed in fleet.deeds)
 
 
 def begun(patchtide: Patchtide) -> int:
