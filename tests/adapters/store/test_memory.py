@@ -119,6 +119,7 @@ def test_what_was_not_made_from_these_events_by_this_release_does_not_count(
     assert looked_at(store) != run
     behind(statement)
     assert looked_at(store) == run
+    assert store.recalled(RUN) == run, "it was made anew"
 
 
 def forged(store: SqliteStore, behind: Behind) -> None:

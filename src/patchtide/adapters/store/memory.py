@@ -65,10 +65,9 @@ def briefs(log: sqlite3.Connection) -> tuple[tuple[str, Brief | None], ...]:
 def recalled(log: sqlite3.Connection, run_id: str) -> Run | None:
     """Return what is remembered of a run, of most of its events at least; None where there is nothing to remember."""
     found = _kept(log, run_id)
+    run = _read(found) if found else None
     last = log.execute(_LAST, (run_id,)).fetchone()[0] or 0
-    if last - (found.seq if found else 0) > _BEHIND:
-        return _kept_now(log, run_id, last)
-    return _read(found) if found else None
+    return _kept_now(log, run_id, last) if last - (run.seen if run else 0) > _BEHIND else run
 
 
 def remember(log: sqlite3.Connection, run_id: str, seq: int, event: Event) -> None:
