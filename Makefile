@@ -39,10 +39,10 @@ fuzz: setup ## the generated tests with other examples than `make unit` has: mak
 unit: setup ## every test that needs no host
 	pytest -n auto -m "not system"
 
-system: hosts ## every test on real hosts, the molecule scenarios included
-	pytest -m "system and not machine" -n 3 --dist worksteal
+system: hosts ## every test on real hosts, the molecule scenarios and an emulated machine included
+	pytest -m system -n 3 --dist worksteal
 
-machine: hosts ## a real kernel update, its way back, a power cut, a snapshot: on an emulated machine (half an hour and more)
+machine: hosts ## of these only the machine: a real kernel update, its way back, a power cut, a snapshot
 	pytest -v -m machine
 
 roundtrip: hosts ## there and back on real hosts, everything compared: make roundtrip CASE=repack (all without CASE)

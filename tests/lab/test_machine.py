@@ -8,23 +8,16 @@ import pytest
 from patchtide.lab import disk, machine
 from patchtide.lab.programs import output
 
-KEYS = """\
-[  OK  ] Started something.
-host-key: ecdsa-sha2-nistp256 AAAAE2 root@machine
-host-key: ssh-ed25519 AAAAC3 root@machine
-"""
 
-
-def test_the_keys_on_a_console_count_once_all_of_them_were_said() -> None:
-    assert machine.host_keys(KEYS) == ""
-    assert machine.host_keys(KEYS + "host-key: ssh-rsa AAAAB3Nz") == "", "cut off in the middle"
-    keys = machine.host_keys(KEYS + "host-key: ssh-rsa AAAAB3 root@machine\n\nmachine login: ")
-    assert keys.splitlines()[1] == "ssh-ed25519 AAAAC3 root@machine"
-    assert len(keys.splitlines()) == 3
+def test_the_key_on_a_console_counts_once_all_of_it_was_said() -> None:
+    assert machine.host_keys("[  OK  ] Started something.\n") == ""
+    assert machine.host_keys("host-key: ssh-ed25519 AAAAC3") == "", "cut off in the middle"
+    said = "[  OK  ] Started something.\nhost-key: ssh-ed25519 AAAAC3 root@machine\r\n\nmachine login: "
+    assert machine.host_keys(said) == "ssh-ed25519 AAAAC3 root@machine"
 
 
 def test_only_the_emulator_of_this_very_disk_is_ever_ended(tmp_path: Path) -> None:
-    (tmp_path / "disk.qcow2").touch()
+    (tmp_path / "disk.raw").touch()
     (tmp_path / "qemu.pid").write_text(str(os.getpid()))
     assert machine.process_of(tmp_path) is None, "this process has that id, and is no emulator"
     machine.down(tmp_path)
