@@ -33,6 +33,7 @@ def test_host_keys_are_checked_against_the_labs_own_list() -> None:
     assert shlex.split(common["ansible_ssh_common_args"]) == [
         *("-o", 'UserKnownHostsFile="/srv/my lab/known_hosts"'),
         *("-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"),
+        *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8"),
     ]
 
 

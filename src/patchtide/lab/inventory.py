@@ -58,19 +58,24 @@ def known_hosts_text(keys: Iterable[tuple[RunningHost, str]]) -> str:
 
 
 def ssh_options(directory: Path) -> tuple[str, ...]:
-    """Return the options with which ssh accepts the lab's own host keys and no other."""
+    """Return the options with which ssh accepts the lab's own host keys and no other, and sees that a host is gone.
+
+    A machine that is switched off in the middle of a connection never says so.
+    """
     known = directory / "known_hosts"
-    return ("-o", f'UserKnownHostsFile="{known}"', "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes")
+    own = (f'UserKnownHostsFile="{known}"', "StrictHostKeyChecking=yes", "IdentitiesOnly=yes")
+    alive = ("ServerAliveInterval=15", "ServerAliveCountMax=8")
+    return tuple(word for option in (*own, *alive) for word in ("-o", option))
 
 
 def _common(directory: Path) -> dict[str, str]:
-    known, strict, own = ssh_options(directory)[1::2]
+    known, *others = ssh_options(directory)[1::2]
     return {
         "ansible_host": ADDRESS,
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(directory / "id_ed25519"),
-        "ansible_ssh_common_args": f"-o '{known}' -o {strict} -o {own}",
+        "ansible_ssh_common_args": " ".join([f"-o '{known}'", *(f"-o {option}" for option in others)]),
     }
 
 
