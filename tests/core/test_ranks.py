@@ -126,3 +126,11 @@ def test_it_always_answers_and_a_wider_tolerance_never_makes_a_failure(
 @given(_NUMBERS)
 def test_the_same_numbers_pass(numbers: list[float]) -> None:
     assert compared(numbers, list(numbers), P95)[0] == "pass"
+
+
+def test_numbers_that_are_beyond_as_a_whole_say_so_where_the_tail_alone_is_not() -> None:
+    before = [100.0] * 40 + [300.0] * 10
+    after = [150.0 + number / 100 for number in range(50)]
+    status, why = compared(before, after, Tolerance("p95", 0.2))
+    assert status == "fail"
+    assert why.endswith("but as a whole beyond that: p50 150.2, was 100")

@@ -72,8 +72,11 @@ def compared(before: list[float], after: list[float], tolerance: Tolerance) -> t
     worse = chance_of_larger(before, after)
     beyond = now > tolerance.limit(was)
     said = _sentence(tolerance, was, now, worse, (len(before), len(after)))
-    if chance_of_larger(allowed, after) < ALPHA or (beyond and worse < ALPHA):
+    if beyond and worse < ALPHA:
         return "fail", said
+    if chance_of_larger(allowed, after) < ALPHA:
+        halves = statistic("p50", before), statistic("p50", after)
+        return "fail", f"{said}; but as a whole beyond that: p50 {halves[1]:.4g}, was {halves[0]:.4g}"
     if not beyond and (worse >= ALPHA or chance_of_larger(after, allowed) < ALPHA):
         return "pass", said
     return "inconclusive", said
