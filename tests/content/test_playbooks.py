@@ -86,6 +86,9 @@ def test_a_host_without_a_request_fails(tmp_path: Path) -> None:
     assert "localhost.json" in done.stdout + done.stderr
 
 
+SHORT = {"attempt": 1, "enforce": False, "confirm": False, "leave": False}
+
+
 @pytest.mark.system
 def test_on_a_real_host_a_check_runs_the_words_that_were_sent(tmp_path: Path) -> None:
     assert lab.problem() is None
@@ -94,7 +97,7 @@ def test_on_a_real_host_a_check_runs_the_words_that_were_sent(tmp_path: Path) ->
         text = TEMPLATE.replace("MARKER", str(tmp_path / "marker"))
         same = {"name": "same", "kind": "command", "argv": ["/usr/bin/test", text, "=", text], "deadline": 0.5}
         other = {**same, "name": "other", "argv": ["/usr/bin/test", text, "=", "42"]}
-        requests = asking(tmp_path, "host-1", run="r1", checks=[same, other], enforce=False, confirm=False)
+        requests = asking(tmp_path, "host-1", run="r1", checks=[same, other], **SHORT)
         done = played(ROOT / "playbooks" / "verify.yml", str(fleet.inventory), tmp_path, *requests)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout.split("=>", 1)[1])["report"]

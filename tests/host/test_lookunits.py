@@ -61,6 +61,14 @@ def test_a_restart_between_two_looks_is_seen() -> None:
     assert judged(check(0), past, seen, {"tide.service": service(restarts=5)}, NOW).status == FAIL
 
 
+def test_restarts_from_before_it_was_set_right_are_no_crash_of_what_was_restored() -> None:
+    # systemd keeps its count for a unit that is stopped while it waits for a restart
+    baseline = {"units": {"status": PASS, "state": {"tide.service": 0}}}
+    past = Past(services=BEFORE, baseline=baseline, restarts={"tide.service": 3})
+    assert judged(check(0), past, {}, {"tide.service": service(restarts=3)}, NOW).status == PASS
+    assert judged(check(0), past, {}, {"tide.service": service(restarts=4)}, NOW).status == FAIL
+
+
 def test_named_units_are_watched_too_and_no_record_is_no_health() -> None:
     assert looked(service(since=NOW - 5), units=["tide"]).status == FAIL
     assert looked(service(), units=["tide"]).status == PASS

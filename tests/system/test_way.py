@@ -130,8 +130,9 @@ def test_a_host_gives_updaters_back_when_no_controller_comes(made: Made) -> None
     project = made(offered=["1.1"])
     controller = project.begin("run", "--no-input", "--yes")
     controller.until(" patch ", "begins")
-    controller.kill()
     run = project.status()["run"]
+    does(project, "test-1", f"until test -e /var/lib/patchtide/{run}/patch.json; do sleep 0.2; done")
+    controller.kill()
     does(project, "test-1", f"while systemctl -q is-active patchtide-{run}-patch-1.service; do sleep 1; done")
     assert "masked" in project.fleet.shell("test-1", ["systemctl", "is-enabled", "apt-daily.timer"]).stdout
     assert "enabled" in project.shell("test-1", "systemctl", "is-enabled", f"patchtide-{run}-giveback.timer")

@@ -31,7 +31,7 @@ def judged(check: Check, past: Past, restarts: dict[str, int], now: dict[str, Se
         return Look(UNMEASURED, "there is no record of the services before the update", final=True)
     wrong, watched = _inactive(wanted, past, now)
     state = {name: now[name].restarts for name in watched if name in now}
-    wrong += _restarted(watched, now, restarts) or _looping(watched, now, past.of(check.name))
+    wrong += _restarted(watched, now, restarts) or _looping(watched, now, past.of(check.name), past.restarts)
     if wrong:
         return Look(FAIL, readable("; ".join(wrong)), state=state)
     young = [] if past.baseline is None else _young(watched, now, check.own["crash_window"], clock)
@@ -63,7 +63,7 @@ def _restarted(watched: list[str], now: dict[str, Service], restarts: dict[str, 
     return again
 
 
-def _looping(watched: list[str], now: dict[str, Service], before: dict[str, Any]) -> list[str]:
+def _looping(watched: list[str], now: dict[str, Service], before: dict[str, Any], known: dict[str, int]) -> list[str]:
     """A sentence for every service that crashed since the update; one that did so before it is no regression.
 
     Its init counts from the last start that somebody asked for: after an update that is the update's own.
@@ -74,7 +74,7 @@ def _looping(watched: list[str], now: dict[str, Service], before: dict[str, Any]
     return [
         f"{name} crashed and was restarted {now[name].restarts} times since it was started"
         for name in watched
-        if name in now and now[name].restarts > 0
+        if name in now and now[name].restarts > known.get(name, 0)
         if name in counts and (counts[name] == 0 or now[name].restarts < counts[name])
     ]
 

@@ -11,11 +11,12 @@ from .answer import Answer
 from .checks import Check
 from .checks import checks as named_checks
 from .confirm import arm, settle
-from .errors import summed_up
+from .errors import HostError, summed_up
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .ladder import REVERTING, looked_over
 from .measurements import measurements, regressions
+from .services import services
 from .unit import ENDED, alive, as_it_is, ended, interrupted, launched
 from .verification import past_of
 
@@ -125,12 +126,21 @@ def _judged(journal: Journal, entry: Entry, wanted: list[Check]) -> Entry:
     record = journal.read("record") or {}
     paused = tuple((journal.read("maintenance") or {}).get("stopped", []))
     # What the bad update logged is not held against the host after its way back.
-    measured = measurements(wanted, replace(past_of(journal, record, paused), since=time.time()))
+    past = replace(past_of(journal, record, paused), since=time.time(), restarts=_restarts())
+    measured = measurements(wanted, past)
     end: Entry = {"measurements": measured, "measured": True}
     unhealthy = regressions(measured)
     if entry.get("outcome") == "restored" and unhealthy:
         end.update(outcome="unverified", reason=f"the state is restored, health is not: {summed_up(unhealthy)}")
     return journal.write("rollback", {**entry, **end})
+
+
+def _restarts() -> dict[str, int]:
+    """How often each service was restarted by its init so far; none where nobody can tell."""
+    try:
+        return {name: service.restarts for name, service in services().items()}
+    except HostError:
+        return {}
 
 
 def _foreseen(journal: Journal) -> Answer:

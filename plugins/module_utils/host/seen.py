@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 PASS, FAIL, UNMEASURED, INCONCLUSIVE, SKIPPED = "pass", "fail", "unmeasured", "inconclusive", "skipped"
@@ -30,13 +30,15 @@ class Past:
     """What is known from before the update: the services, the measurement of each check by its name.
 
     `baseline` is None while the baseline itself is taken; `ignored` are units that maintenance mode stopped, `since` is
-    when the update ended (seconds of the epoch; 0: nobody knows).
+    when the update ended (seconds of the epoch; 0: nobody knows). `restarts`: how often each service had been restarted
+    by its init when it was set right: who is stopped while it waits for a restart keeps its count.
     """
 
     services: dict[str, Any] | None = None
     baseline: dict[str, dict[str, Any]] | None = None
     ignored: tuple[str, ...] = ()
     since: float = 0.0
+    restarts: dict[str, int] = field(default_factory=dict)
 
     def of(self, name: str) -> dict[str, Any]:
         """The measurement of a check before the update, empty where there is none."""

@@ -45,8 +45,11 @@ def masters() -> frozenset[int]:
 
 
 def connected(pid: int) -> bool:
-    """Whether a process is an ssh master, which others send their sessions through."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ssh: ")
+    """Whether a process is an ssh master, which others send their sessions through; one that is gone is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ssh: ")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.mark.fault(21, how="every master is looked for after a step")
