@@ -1,5 +1,6 @@
 """What only real hosts behind SSH show: connections that outlive a run, and keys that nobody knows."""
 
+import os
 import re
 import signal
 import subprocess
@@ -23,7 +24,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if problem := lab.problem():
         pytest.skip(problem)
     directory = tmp_path_factory.mktemp("lab")
-    lab.up(lab.blank_spec(directory, name="ptadp", hosts=1), print)
+    lab.up(lab.blank_spec(directory, name=f"ptadp{os.getpid()}", hosts=1), print)
     yield directory
     lab.down(directory, print)
 
