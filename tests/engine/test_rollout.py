@@ -16,7 +16,7 @@ from patchtide.core.run import folded
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Window
-from patchtide.engine.control import abort
+from patchtide.engine.control import abort, ask_rollback
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import timeline
 from patchtide.engine.rollout import drive, open_run
@@ -96,6 +96,20 @@ def test_a_host_that_says_it_left_and_is_not_well_is_put_back_and_leaves_again()
     at = desk(executor)
     run = drive(opened(alone(), at), at, by="ann", wait=True)
     assert run.hosts["t1"].end is EndState.ROLLED_BACK
+    assert [step for step, _ in executor.steps][-2:] == [Step.ROLLBACK, Step.LEAVE]
+
+
+def test_a_host_that_left_and_is_put_back_days_later_is_called_to_leave_anew() -> None:
+    def answer(step: Step, host: str) -> Report:
+        well = fine(step, host)
+        return replace(well, data={**well.data, "left": True}) if step is Step.VERIFY else well
+
+    executor = Answering(answer)
+    at = desk(executor)
+    run_id = opened(alone(), at)
+    drive(run_id, at, by="ann", wait=True)
+    ask_rollback(run_id, at, "ann", "it is slow")
+    assert drive(run_id, at, by="ann", wait=True).hosts["t1"].end is EndState.ROLLED_BACK
     assert [step for step, _ in executor.steps][-2:] == [Step.ROLLBACK, Step.LEAVE]
 
 
