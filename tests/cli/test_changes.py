@@ -213,3 +213,76 @@ def test_what_is_no_emergency_by_the_class_of_emergencies_is_refused(
     refused = patchtide("run", "--yes", "--emergency", "--reason", "a worm")
     assert (refused.code, "is no emergency: it is about other packages than nginx*: tide" in refused.err) == (2, True)
     assert patchtide("history", "--json").document["runs"] == []
+
+
+URGENT = """\
+impacts:
+  low: {notice: 7d, approvals: 1, from: [bob]}
+  emergency: {approvals: 2, from: [cid, dan], request: required}
+"""
+
+
+def said(patchtide: Patchtide, monkeypatch: pytest.MonkeyPatch, by: str, *words: str) -> int:
+    monkeypatch.setenv("SUDO_USER", by)
+    return patchtide(*words).code
+
+
+def test_a_declared_emergency_asks_what_its_class_asks_and_the_record_says_so(
+    patchtide: Patchtide, fleet: Fleet, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(project, "nightly")
+    configured(project, more=URGENT)
+    path = project / "patchtide.yml"
+    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    shown = patchtide("plan", "-o", "plan.json").out
+    assert "needs 1 approval for the opening that comes next, of: bob, 7 d of notice" in shown
+    assert "in an emergency: a change request for this plan; 2 approvals of: cid, dan; as class 'emergency' a" in shown
+    assert patchtide("run", "--plan", "plan.json", "--yes", "--no-wait").code == 6
+    name = run_id(patchtide)
+    assert "has 0 of 1 approvals; still to be asked: bob" in patchtide("status").out
+    assert patchtide("resume", name, "--no-wait", "--emergency", "--reason", "a worm").code == 6
+    waits = patchtide("status").out
+    assert "wants a change request for this plan, as class 'emergency' asks" in waits
+    assert "asks prod: a change request for this plan; 2 approvals of: cid, dan" in waits
+    assert said(patchtide, monkeypatch, "eve", "request", "new", name, "--reason", "a worm") == 0
+    assert said(patchtide, monkeypatch, "bob", "approve", name) == 2
+    assert said(patchtide, monkeypatch, "ann", "approve", name) == 2
+    assert said(patchtide, monkeypatch, "cid", "approve", name) == 0
+    assert patchtide("resume", "--no-wait").code == 6
+    one = patchtide("status", "--json").document
+    assert "has 1 of 2 approvals, as class 'emergency' asks; still to be asked: dan" in one["held"]["reason"]
+    for at, asked in (("05:10", "1 of 2 approvals, as class 'emergency'"), ("09:01", "0 of 1 approvals; cid's")):
+        assert asked in patchtide("windows", "why-not", "--run", name, "--at", f"2026-11-21T{at}:00Z").out
+    assert said(patchtide, monkeypatch, "dan", "approve", name) == 0
+    assert patchtide("resume").code == 0
+    assert "counts: until" in patchtide("status", name).out
+    assert patchtide("status", "--json").document["reviews_owed"] == []
+
+
+def test_a_plan_that_eases_what_an_emergency_asks_is_another_plan(
+    patchtide: Patchtide, fleet: Fleet, project: Path
+) -> None:
+    configure(project, "nightly")
+    configured(project, more=URGENT)
+    path = project / "patchtide.yml"
+    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    assert patchtide("plan", "-o", "plan.json").code == 0
+    written = project / "plan.json"
+    text = written.read_text("utf-8")
+    assert text.count('"cid"') == 1
+    written.write_text(text.replace('"cid"', '"ann"'), encoding="utf-8")
+    refused = patchtide("run", "--plan", "plan.json", "--yes", "--emergency", "--reason", "a worm")
+    assert (refused.code, "digest" in refused.err) == (2, True)
+
+
+def test_an_emergency_that_too_few_may_agree_to_is_refused_when_it_is_planned(
+    patchtide: Patchtide, fleet: Fleet, project: Path
+) -> None:
+    configure(project, "nightly")
+    classes = "impacts: {low: {approvals: 0}, emergency: {from: [cid]}}\n"
+    tier = ", approvals: {count: 2, from: [bob, dan]}"
+    configured(project, tier, classes)
+    path = project / "patchtide.yml"
+    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    refused = patchtide("plan")
+    assert (refused.code, "an emergency in tier 'prod' asks for 2 approvals, but 1 people" in refused.err) == (2, True)

@@ -140,7 +140,7 @@ def test_who_made_the_plan_does_not_agree_to_it_either() -> None:
 
 def test_a_notice_is_waived_by_who_is_asked_and_by_nobody_else() -> None:
     of = asking(notice=2 * DAY)
-    assert waivable(said(of)) == {"notice": ("test",)}
+    assert waivable(said(of), NOW) == {"notice": ("test",)}
     for by, code in (("bob", "approved"), ("ann", "notice"), ("mallory", "notice")):
         run = said(of, yes(of), Waived(NOW, by, of.digest, "notice", "a hole that burns"))
         assert approval_gate(run, of.tiers[0], NOW + HOUR).code == code

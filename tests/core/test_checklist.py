@@ -67,7 +67,7 @@ def test_an_item_is_due_so_long_before_the_opening_and_never_before_the_run() ->
 
 def test_who_is_asked_waives_and_nobody_else_where_somebody_is_asked() -> None:
     of = listing(ROLES, approvals=Approvals(1, ("bob",)))
-    assert waivable(opened(of)) == {"roles": ("prod",)}
+    assert waivable(opened(of), NOW) == {"roles": ("prod",)}
     for by, ok in (("bob", True), ("ann", False), ("cid", False)):
         run = opened(of, Waived(NOW, by, of.digest, "roles", "x"))
         assert checklist_gate(run, of.tiers[1], NOW).ok == ok
@@ -123,13 +123,13 @@ def requested(digest: str, doubt: str = "") -> ChangeRequested:
 
 def test_a_tier_that_wants_a_request_waits_for_one_for_this_very_plan() -> None:
     of = listing(request=True)
-    assert request_gate(opened(of), of.tiers[1]).code == "request"
-    assert request_gate(opened(of, requested("sha256:0")), of.tiers[1]).code == "request"
-    doubtful = request_gate(opened(of, requested(of.digest, "forged")), of.tiers[1])
+    assert request_gate(opened(of), of.tiers[1], NOW).code == "request"
+    assert request_gate(opened(of, requested("sha256:0")), of.tiers[1], NOW).code == "request"
+    doubtful = request_gate(opened(of, requested(of.digest, "forged")), of.tiers[1], NOW)
     assert "cr-1 does not count: forged" in doubtful.reason
-    assert request_gate(opened(of, requested(of.digest)), of.tiers[1]).ok
-    assert request_gate(opened(of, Waived(NOW, "bob", of.digest, "request", "x")), of.tiers[1]).ok
-    assert request_gate(opened(of), of.tiers[0]).ok
+    assert request_gate(opened(of, requested(of.digest)), of.tiers[1], NOW).ok
+    assert request_gate(opened(of, Waived(NOW, "bob", of.digest, "request", "x")), of.tiers[1], NOW).ok
+    assert request_gate(opened(of), of.tiers[0], NOW).ok
 
 
 def test_whoever_made_the_change_request_never_agrees_to_it() -> None:

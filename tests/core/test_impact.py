@@ -133,7 +133,7 @@ def test_a_class_can_ask_for_a_change_request_for_this_very_plan() -> None:
     assert not first(high, table=table).request  # the table asks nobody where the file has no `impacts`
     asked = classified(high, table, asking=True)
     assert asked.tiers[0].request
-    verdict = request_gate(opened(asked), asked.tiers[0])
+    verdict = request_gate(opened(asked), asked.tiers[0], NOW)
     assert (verdict.ok, verdict.code) == (False, "request")
     low = changing(package(), windows=(window("low"), window("high")))
     assert not first(low, table=table, asking=True).request

@@ -33,7 +33,7 @@ def test_nobody_can_tell_so_a_person_is_asked_and_nothing_else_happens() -> None
     assert isinstance(action, Ask)
     assert (action.code, action.tier) == ("inconclusive", "test")
     assert "p95 slower" in action.reason
-    assert waivable(asking()) == {"health:web": ("test",)}
+    assert waivable(asking(), NOW) == {"health:web": ("test",)}
 
 
 def test_a_person_says_that_it_is_well() -> None:

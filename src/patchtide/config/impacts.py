@@ -31,15 +31,15 @@ class ImpactClass(Section):
     hosts: Budget | None = None
     """How many hosts of a tier may change, as a count or a percentage."""
     windows: Annotated[tuple[Annotated[Impact, *choice(tuple(Impact), Impact)], ...], Field(min_length=1)] | None = None
-    """The impacts of the windows in which it may happen; windows without one take everything."""
+    """The impacts of the windows in which it may happen; windows without one take everything. Not for `emergency`."""
     notice: Duration | None = None
-    """How long before it begins it has to be announced."""
+    """How long before it begins it has to be announced; of an emergency: since it was declared."""
     approvals: Annotated[int, *whole(_PEOPLE)] | None = None
     """How many people have to agree."""
     from_: Names | None = Field(default=None, alias="from")
     """Who may agree; those of the tier when left out."""
     announce: Annotated[tuple[Period, ...], Field(min_length=1)] | None = None
-    """How long before an opening people are told of it, each time: `[7d, 24h, 1h]`."""
+    """How long before an opening people are told of it: `[7d, 24h, 1h]`. Not for `emergency`."""
     request: Annotated[str, *choice(("optional", "required"))] | None = None
     """`required`: nothing begins before somebody made a change request for the very plan."""
 
@@ -54,7 +54,7 @@ class Impacts(Section):
     high: ImpactClass = ImpactClass()
     """By default: anything; two weeks of notice, two approvals."""
     emergency: ImpactClass = ImpactClass()
-    """By default: only what fixes security, in any window; one approval. A change is one when a person says so."""
+    """By default: only what fixes security; one approval. A change is one when a person declares it one."""
 
 
 def impacts_meant(written: Impacts | None) -> Mapping[Impact, Rules]:

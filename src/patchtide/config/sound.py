@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from patchtide.config.checks import HealthCheck
+from patchtide.config.impacts import ImpactClass, impacts_meant
 from patchtide.config.mean import limits_of, maintenance_meant, tiers_of
 from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
@@ -12,6 +13,7 @@ from patchtide.config.schema import CalendarFile, ConfigFile, Tier
 from patchtide.core.checklist import OF_EARLIER_TIERS
 from patchtide.core.gates import RESERVED
 from patchtide.core.health import INSTALLED, time_taken
+from patchtide.core.impact import Impact
 from patchtide.core.maintenance import entering_room
 from patchtide.core.meant import meant
 from patchtide.core.policy import ReturnBy, room
@@ -46,6 +48,7 @@ def file_faults(file: ConfigFile) -> Iterator[Fault]:
     yield from _maintenance_faults(file)
     yield from _notices(file)
     yield from _checklists(file)
+    yield from _impacts(file)
     for position, tier in enumerate(file.tiers):
         judging = _judging(file, tier)
         if not judging:
@@ -88,6 +91,30 @@ def _checklists(file: ConfigFile) -> Iterator[Fault]:
         if first and file.tiers[0].name in applied:
             message = f"item {first[0]!r} asks what an earlier tier has proven, and nothing is before the first one"
             yield Fault((*loc, "items"), message, "Leave it out there.")
+
+
+def _impacts(file: ConfigFile) -> Iterator[Fault]:
+    """Yield what is said of impact classes and can mean nothing, or can never be had."""
+    meant_by = impacts_meant(file.impacts)
+    for impact, rules in meant_by.items():
+        if rules.people and len(rules.people) < rules.approvals:
+            message = f"asks for {rules.approvals} approvals, but {len(rules.people)} may give one"
+            yield Fault(("impacts", impact), message, "Name more people, or ask for fewer `approvals`.")
+    urgent = file.impacts.emergency if file.impacts else ImpactClass()
+    for setting, why in _MEANINGLESS:
+        if setting in urgent.model_fields_set:
+            yield Fault(("impacts", "emergency", setting), f"means nothing: {why}", "Leave it out.")
+    notice = meant_by[Impact.EMERGENCY].notice
+    if notice >= file.emergency.limit:
+        message = f"leaves no time: an emergency is over {spelled(file.emergency.limit)} after it was declared"
+        hint = "Ask for a shorter `notice`, or let an emergency last longer with `emergency: {limit: ...}`."
+        yield Fault(("impacts", "emergency", "notice"), message, hint)
+
+
+_MEANINGLESS = (
+    ("windows", "an emergency goes on outside all windows for as long as it lasts"),
+    ("announce", "an emergency is told as soon as it is declared, since nobody knows of it before"),
+)
 
 
 def _one_way_unapproved(file: ConfigFile, tier: Tier, loc: Loc) -> Iterator[Fault]:

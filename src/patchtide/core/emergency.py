@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from patchtide.core.asked import asked, sound
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, EmergencyDeclared
@@ -15,19 +16,18 @@ NAME = "emergency"
 
 def declared(run: Run) -> EmergencyDeclared | None:
     """Return the emergency of a run, if there is a sound one."""
-    found = run.said.emergency
-    return found if found and not found.doubt and found.digest == run.plan.digest else None
+    return sound(run.plan, run.said)
 
 
-def next_opening(run: Run, tier: TierPlan, at: datetime, need: timedelta) -> Opening | None:
-    """Return when a tier may next be worked on for so long: within the emergency, or in one of its windows.
+def opening(run: Run, at: datetime, begins: datetime, need: timedelta) -> Opening | None:
+    """Return the time of an emergency if a word said at an instant is for it, and it has room from `begins` on.
 
-    What was said before the emergency was declared is not for it, so an earlier instant is not followed by it.
+    What was said before the emergency was declared is not for it.
     """
     found = declared(run)
-    if found and found.at <= at and at + need <= found.until:
+    if found and found.at <= at and begins + need <= found.until:
         return Opening(NAME, found.at, found.until)
-    return run.calendar(tier).next_opening(at, need)
+    return None
 
 
 def may_begin(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: Iterable[str] | None = None) -> Verdict:
@@ -48,12 +48,13 @@ def second_person(run: Run) -> str | None:
     found = declared(run)
     if found is None:
         return None
-    asked = {name for tier in run.plan.tiers if tier.approvals for name in tier.approvals.people}
+    wanted = [asked(run.plan, run.said, tier, found.at).approvals for tier in run.plan.tiers]
+    people = {name for each in wanted if each for name in each.people}
     mine = {found.by, *requesters(run.plan, run.opened_by, run.said)}
     later = (vote for vote in run.said.votes if vote.at >= found.at)
     votes = (vote for vote in later if isinstance(vote, Approved) and not vote.doubt)
     names = (vote.by for vote in votes if vote.digest == run.plan.digest and vote.by not in mine)
-    return next((name for name in names if not asked or name in asked), None)
+    return next((name for name in names if not people or name in people), None)
 
 
 def second_person_gate(run: Run) -> Verdict:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from patchtide.core.approvals import NOTICE, approval_gate, waiver
+from patchtide.core.approvals import NOTICE, approval_gate, asked_of, excused
 from patchtide.core.checklist import checklist_gate
 from patchtide.core.emergency import may_begin, second_person_gate
 from patchtide.core.events import Installed
@@ -32,7 +32,7 @@ def tier_gate(run: Run, tier: TierPlan, now: datetime, need: timedelta, hosts: I
 def _held_by(run: Run, tier: TierPlan, now: datetime) -> Iterator[Verdict]:
     yield pause_gate(run)
     yield proof_gate(run, tier)
-    yield request_gate(run, tier)
+    yield request_gate(run, tier, now)
     yield approval_gate(run, tier, now)
     yield second_person_gate(run)
     yield checklist_gate(run, tier, now)
@@ -45,31 +45,34 @@ def pause_gate(run: Run) -> Verdict:
     return no("paused", f"paused by {run.paused.by}: {run.paused.reason}")
 
 
-def request_gate(run: Run, tier: TierPlan) -> Verdict:
+def request_gate(run: Run, tier: TierPlan, now: datetime) -> Verdict:
     """Say whether a tier that wants a change request has one for this very plan."""
-    if not tier.request or waiver(run, tier, REQUEST):
+    terms = asked_of(run, tier, now)
+    if not terms.request or excused(run, tier, REQUEST, terms):
         return yes("no_request_needed", "no change request is waited for")
     mine = [word for word in run.said.requests if word.digest == run.plan.digest]
     sound = [word for word in mine if not word.doubt]
     if sound:
         return yes("requested", f"asked for by {sound[-1].by} with {sound[-1].id}")
     doubt = f"; {mine[-1].id} does not count: {mine[-1].doubt}" if mine else ""
-    return no(REQUEST, f"tier {tier.name!r} wants a change request for this plan, and there is none{doubt}")
+    by = f", {terms.why}" if terms.why else ""
+    return no(REQUEST, f"tier {tier.name!r} wants a change request for this plan{by}, and there is none{doubt}")
 
 
-def waivable(run: Run) -> dict[str, tuple[str, ...]]:
-    """Return the things without which a person may let a run go on, each with the tiers that ask for it."""
+def waivable(run: Run, now: datetime) -> dict[str, tuple[str, ...]]:
+    """Return the things without which a person may let a run go on now, each with the tiers that ask for it."""
     found: dict[str, tuple[str, ...]] = {}
     for tier in run.plan.tiers:
-        for item in (*_asked_for(tier), *waivable_checks(run, tier)):
+        for item in (*_asked_for(run, tier, now), *waivable_checks(run, tier)):
             found[item] = (*found.get(item, ()), tier.name)
     return found
 
 
-def _asked_for(tier: TierPlan) -> Iterator[str]:
-    if tier.request:
+def _asked_for(run: Run, tier: TierPlan, now: datetime) -> Iterator[str]:
+    terms = asked_of(run, tier, now)
+    if terms.request:
         yield REQUEST
-    if tier.approvals and tier.approvals.notice:
+    if terms.approvals and terms.approvals.notice:
         yield NOTICE
     yield from (item.name for item in tier.checklist)
 

@@ -14,7 +14,7 @@ from typing import Final
 from patchtide.core.errors import UsageError
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
-from patchtide.core.policy import Amount, Approvals, RebootPolicy
+from patchtide.core.policy import Amount, Approvals, Asked, RebootPolicy
 from patchtide.core.windows import When
 
 
@@ -138,7 +138,7 @@ def classified(plan: Plan, table: Mapping[Impact, Rules], *, asking: bool) -> Pl
 def _classified(plan: Plan, tier: TierPlan, table: Mapping[Impact, Rules], *, asking: bool) -> TierPlan:
     change = change_of(plan, tier)
     if asking:
-        tier = replace(tier, no_emergency=beyond(change, table[Impact.EMERGENCY]) or "")
+        tier = _if_urgent(tier, beyond(change, table[Impact.EMERGENCY]) or "", table[Impact.EMERGENCY])
     why = ""
     for impact in (Impact.LOW, Impact.MEDIUM, Impact.HIGH):
         too_much = beyond(change, table[impact])
@@ -147,6 +147,15 @@ def _classified(plan: Plan, tier: TierPlan, table: Mapping[Impact, Rules], *, as
         why = f"{too_much}, which is more than {impact}"
     refused = f"no impact class may contain the change of tier {tier.name!r}: {why}"
     return replace(tier, refused=refused) if _classed(tier.windows) else tier
+
+
+def _if_urgent(tier: TierPlan, too_much: str, rules: Rules) -> TierPlan:
+    """Return a tier that knows what it asks once its run is an emergency, or why its change can be none."""
+    if too_much or not _classed(tier.windows):
+        return replace(tier, no_emergency=too_much)
+    own = tier.approvals and replace(tier.approvals, notice=timedelta(0))  # nobody can announce what nobody knew of
+    approvals = _asked(own, rules, f"an emergency in tier {tier.name!r}", Impact.EMERGENCY)
+    return replace(tier, urgent=Asked(approvals, tier.request or rules.request, "as class 'emergency' asks"))
 
 
 def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking: bool) -> TierPlan:
@@ -158,7 +167,8 @@ def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking:
     found = replace(known, windows=fitting, refused=refused)
     if not asking:
         return found
-    return replace(found, approvals=_asked(known, impact, rules), request=tier.request or rules.request)
+    whose = f"the change of tier {tier.name!r} is {impact}, which"
+    return replace(found, approvals=_asked(tier.approvals, rules, whose, impact), request=tier.request or rules.request)
 
 
 def _unfitting(tier: TierPlan, impact: Impact, why: str) -> str:
@@ -171,11 +181,11 @@ def _classed(windows: Sequence[When]) -> bool:
     return any(window.impact for window in windows)
 
 
-def _asked(tier: TierPlan, impact: Impact, rules: Rules) -> Approvals | None:
+def _asked(own: Approvals | None, rules: Rules, whose: str, impact: Impact) -> Approvals | None:
     """Return whom a tier asks, once its class has its say: the longer notice, and the higher number of people."""
-    if not rules.approvals and not rules.notice and not tier.approvals:
+    if not rules.approvals and not rules.notice and not own:
         return None
-    own = tier.approvals or Approvals(0, ())
+    own = own or Approvals(0, ())
     asked = replace(
         own,
         count=max(own.count, rules.approvals),
@@ -184,8 +194,7 @@ def _asked(tier: TierPlan, impact: Impact, rules: Rules) -> Approvals | None:
     )
     if len(asked.people) < asked.count:
         raise UsageError(
-            f"the change of tier {tier.name!r} is {impact}, which asks for {asked.count} approvals, but "
-            f"{len(asked.people)} people may give one",
+            f"{whose} asks for {asked.count} approvals, but {len(asked.people)} people may give one",
             hint=f"Name them with `approvals: {{from: ...}}` of the tier, or with `impacts.{impact}.from`.",
         )
     return asked

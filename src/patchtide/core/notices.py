@@ -118,7 +118,7 @@ def notices_sent(run: Run, tier: TierPlan, now: datetime) -> Verdict:
     channels = [one for one in run.plan.channels if takes(one, News.PLANNED, tier.name)]
     if not channels:
         return no("notice", "no channel is configured (`notices`) that tells of the tier's windows, so nobody was told")
-    if now < (over := notice_over(run, tier)):
+    if now < (over := notice_over(run, tier, now)):
         return no("notice", f"the notice is not over before {words.moment(over)}")
     unsent = next(_unsent(run, tier, channels, now), "")
     return no("notice", unsent) if unsent else yes("notice", f"announced on {', '.join(one.name for one in channels)}")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from patchtide.core.emergency import NAME as EMERGENCY
 from patchtide.core.events import Extended, Held, Paused
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
@@ -19,12 +20,14 @@ Told = tuple[str, str]
 
 def planned(run: Run, tier: TierPlan, opening: Opening) -> Told:
     """Return the announcement of a window."""
-    now_open = opening.name == ALWAYS
+    now_open, urgent = opening.name == ALWAYS, run.said.emergency if opening.name == EMERGENCY else None
+    kind = "Emergency" if urgent else "Planned"
     when = "as soon as its turn comes" if now_open else f"{moment(opening.opens)} to {moment(opening.closes)}"
     why = f", because {tier.impact_why}" if tier.impact_why else ""
     files = sorted({file.exact for host in tier.hosts for file, _ in run.plan.packages(host)})
     lines = [
         f"Maintenance of {tier.name} is planned.",
+        *([f"It is an emergency, says {urgent.by}: {urgent.reason}"] if urgent else []),
         "",
         f"Time: {when} (window {opening.name})",
         f"Impact: {tier.impact or 'not known'}{why}",
@@ -35,7 +38,7 @@ def planned(run: Run, tier: TierPlan, opening: Opening) -> Told:
         "",
         asked_for(run),
     ]
-    return f"Planned maintenance: {tier.name}, {when}", "\n".join(lines)
+    return f"{kind} maintenance: {tier.name}, {when}", "\n".join(lines)
 
 
 def begun(run: Run, tier: TierPlan) -> Told:

@@ -14,6 +14,7 @@ from patchtide.core.packages import Package, Removal
 from patchtide.core.policy import (
     Amount,
     Approvals,
+    Asked,
     ChecklistItem,
     EmergencyPolicy,
     Limits,
@@ -90,6 +91,8 @@ class TierPlan:
     """Why none of the tier's windows takes its change; empty when one does."""
     no_emergency: str = ""
     """What is too much for an emergency about the tier's change; empty when nothing is."""
+    urgent: Asked | None = None
+    """What class `emergency` asks of people while its run is one; None: what is asked anyway, without the notice."""
     checklist: tuple[ChecklistItem, ...] = ()
     request: bool = False
     wave_budget: Amount | None = None

@@ -112,6 +112,15 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What people are asked for before anything begins: their agreement, and a change request; `why` says by what."""
+
+    approvals: Approvals | None
+    request: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChecklistItem:
     """One thing that has to be done before a tier's opening, and how long before; `auto`: it is found out by itself."""
 

@@ -1,7 +1,9 @@
 """Who has a say in a tier, and what they let a run go on without."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from patchtide.core.asked import asked
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.said import Said, Waived
 
@@ -11,20 +13,20 @@ HEALTH = "health:"
 
 def requesters(plan: Plan, opened_by: str, said: Said) -> frozenset[str]:
     """Return who asked for the change and never agrees to it: by the plan, by the run, or by a change request."""
-    asked = {word.by for word in said.requests if word.digest == plan.digest and not word.doubt}
-    return frozenset({opened_by, plan.created_by, *asked})
+    wanting = {word.by for word in said.requests if word.digest == plan.digest and not word.doubt}
+    return frozenset({opened_by, plan.created_by, *wanting})
 
 
-def may_speak(plan: Plan, opened_by: str, said: Said, tier: TierPlan, name: str) -> bool:
-    """Tell whether a person has a say in a tier: whoever is asked there, anybody where nobody is; not a requester."""
-    asked = tier.approvals
-    return asked is None or (name in asked.people and name not in requesters(plan, opened_by, said))
+def may_speak(plan: Plan, opened_by: str, said: Said, tier: TierPlan, name: str, at: datetime) -> bool:
+    """Tell whether a person has a say in a tier: whoever is asked then, anybody where nobody is; not a requester."""
+    wanted = asked(plan, said, tier, at).approvals
+    return wanted is None or (name in wanted.people and name not in requesters(plan, opened_by, said))
 
 
 def waived(plan: Plan, opened_by: str, said: Said, tier: TierPlan, item: str) -> Iterator[Waived]:
-    """Yield the words by which somebody who has a say let a tier go on without an item."""
+    """Yield the words by which somebody who had a say let a tier go on without an item."""
     found = (word for word in said.waivers if word.item == item and not word.doubt and word.digest == plan.digest)
-    return (word for word in found if may_speak(plan, opened_by, said, tier, word.by))
+    return (word for word in found if may_speak(plan, opened_by, said, tier, word.by, word.at))
 
 
 def checks_waived(plan: Plan, opened_by: str, said: Said, tier: str) -> frozenset[str]:

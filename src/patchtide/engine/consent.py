@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from patchtide.core.approvals import Counted, counted, may_speak, requesters
+from patchtide.core.approvals import Counted, counted, may_speak, people_asked, requesters
 from patchtide.core.checklist import item_states
 from patchtide.core.emergency import declared, owes_review, second_person
 from patchtide.core.errors import UsageError
@@ -30,8 +30,8 @@ from patchtide.ports import PROJECT
 def approve(run_id: str, desk: Desk, speaker: Speaker, comment: str = "") -> Approved:
     """Record that a person agrees to the run's plan; refused for a requester, for others than asked, and twice."""
     run = _open_run(run_id, desk)
-    tiers = _ahead(run, _asked(run_id, run, speaker.name, "approve"))
     now = desk.clock.now()
+    tiers = _ahead(run, _asked(run_id, run, speaker.name, "approve", now))
     if held := _given(run, tiers, speaker.name, now):
         raise UsageError(f"{speaker.name} has approved run {run_id} already: that holds {held}")
     event = speaker.says(run_id, Approved(now, speaker.name, run.plan.digest, comment))
@@ -56,12 +56,13 @@ def _ahead(run: Run, tiers: list[TierPlan]) -> list[TierPlan]:
 def reject(run_id: str, desk: Desk, speaker: Speaker, reason: str) -> Rejected:
     """Record that a person who is asked says no; nothing new begins in their tiers until they approve."""
     run = _open_run(run_id, desk)
-    tiers = _asked(run_id, run, speaker.name, "reject")
+    now = desk.clock.now()
+    tiers = _asked(run_id, run, speaker.name, "reject", now)
     if not tiers:
         raise UsageError(
             f"nobody is asked about run {run_id}", hint=f"End it: `patchtide abort {run_id} --reason ...`."
         )
-    event = speaker.says(run_id, Rejected(desk.clock.now(), speaker.name, run.plan.digest, reason))
+    event = speaker.says(run_id, Rejected(now, speaker.name, run.plan.digest, reason))
     standing = [one for tier in tiers for one in counted(run, tier, event.at) if _is_no(one, speaker.name)]
     if standing:
         raise UsageError(f"{speaker.name} has rejected run {run_id} already: {_reason(standing[0])}")
@@ -80,16 +81,17 @@ def _reason(one: Counted) -> str:
 def waive(run_id: str, desk: Desk, speaker: Speaker, item: str, reason: str) -> Waived:
     """Record that a person lets the run go on without a thing that a gate asks for."""
     run = _open_run(run_id, desk)
-    items = waivable(run)
+    now = desk.clock.now()
+    items = waivable(run, now)
     if item not in items:
         hint = meant(item, items) or "Nothing that this run's gates ask for can be waived."
         raise UsageError(f"run {run_id} has nothing called {item!r} that can be waived", hint=hint)
     tiers = [tier for tier in run.plan.tiers if tier.name in items[item]]
-    if not any(may_speak(run, tier, speaker.name) for tier in tiers):
-        asked = sorted({name for tier in tiers if tier.approvals for name in tier.approvals.people} - requesters(run))
+    if not any(may_speak(run, tier, speaker.name, now) for tier in tiers):
+        asked = sorted({name for tier in tiers for name in people_asked(run, tier, now)} - requesters(run))
         why = "asked for this change" if speaker.name in requesters(run) else "is not asked there"
         raise UsageError(f"{speaker.name} {why} and cannot waive {item!r}", hint="Ask one of: " + ", ".join(asked))
-    event = speaker.says(run_id, Waived(desk.clock.now(), speaker.name, run.plan.digest, item, reason))
+    event = speaker.says(run_id, Waived(now, speaker.name, run.plan.digest, item, reason))
     desk.store.append(run_id, event)
     return event
 
@@ -189,12 +191,12 @@ def _open_run(run_id: str, desk: Desk) -> Run:
     return run
 
 
-def _asked(run_id: str, run: Run, name: str, verb: str) -> list[TierPlan]:
+def _asked(run_id: str, run: Run, name: str, verb: str, now: datetime) -> list[TierPlan]:
     """Return the tiers in which a person is asked; raises UsageError for who has no say.
 
     Where nobody is asked, anybody else can be the second person of an emergency.
     """
-    people = {one for tier in run.plan.tiers if tier.approvals for one in tier.approvals.people}
+    people = {one for tier in run.plan.tiers for one in people_asked(run, tier, now)}
     if not people and declared(run) is None:
         raise UsageError(f"run {run_id} needs no approval", hint=_instead(run_id, run))
     others = ", ".join(sorted(people - requesters(run))) or "somebody else"
@@ -206,7 +208,7 @@ def _asked(run_id: str, run: Run, name: str, verb: str) -> list[TierPlan]:
         raise UsageError(f"{name} made the change request of run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
     if people and name not in people:
         raise UsageError(f"{name} is not asked to {verb} run {run_id}", hint=f"Asked are: {others}.")
-    return [tier for tier in run.plan.tiers if tier.approvals and name in tier.approvals.people]
+    return [tier for tier in run.plan.tiers if name in people_asked(run, tier, now)]
 
 
 def _instead(run_id: str, run: Run) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from patchtide.core.approvals import Counted, counted, may_speak
+from patchtide.core.approvals import Counted, counted, may_speak, people_asked
 from patchtide.core.change import level, score
 from patchtide.core.emergency import owes_review, second_person
+from patchtide.core.policy import Approvals, Asked, ValidFor
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, Vote, Waived, Word, known_by
-from patchtide.report.words import moment, one_line
+from patchtide.report.words import amount, listed, moment, one_line, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,25 @@ class WaiverView:
     doubt: str
 
 
+def approvals_text(wanted: Approvals) -> str:
+    """Return how many of whom have to agree, for how long that holds, and after which notice."""
+    lasting = "the opening that comes next" if wanted.valid_for is ValidFor.OPENING else "the whole run"
+    return f"{amount(wanted.count, 'approval')} for {lasting}, {_of(wanted)}"
+
+
+def asked_text(wanted: Asked) -> str:
+    """Return what people are asked for before anything begins, and by what."""
+    request = "a change request for this plan; " if wanted.request else ""
+    agreed = wanted.approvals
+    told = f"{amount(agreed.count, 'approval')} {_of(agreed)}" if agreed else "nobody's approval"
+    return one_line(f"{request}{told}; {wanted.why}")
+
+
+def _of(wanted: Approvals) -> str:
+    notice = f", {span(wanted.notice)} of notice" if wanted.notice else ""
+    return f"of: {listed(map(one_line, wanted.people))}{notice}"
+
+
 def vote_views(run: Run, kind: type[Vote], now: datetime) -> tuple[VoteView, ...]:
     """Return the votes of one kind, judged as of an instant."""
     return tuple(_vote(run, place, now) for place, vote in enumerate(run.said.votes) if isinstance(vote, kind))
@@ -50,8 +70,8 @@ def waiver_views(run: Run) -> tuple[WaiverView, ...]:
 def _vote(run: Run, place: int, now: datetime) -> VoteView:
     """Return a vote as it counts in the first tier where it does, or why it does not where it was meant to."""
     vote = run.said.votes[place]
-    asking = [tier for tier in run.plan.tiers if tier.approvals]
-    found = [counted(run, tier, now)[place] for tier in asking if tier.approvals and vote.by in tier.approvals.people]
+    asking = [tier for tier in run.plan.tiers if vote.by in people_asked(run, tier, now)]
+    found = [counted(run, tier, now)[place] for tier in asking]
     one = next((each for each in found if each.counts), found[0] if found else None)
     if one is None and second_person(run) == vote.by:
         one = Counted(vote, counts=True, why="the second person of the emergency")
@@ -80,7 +100,7 @@ def _waiver(run: Run, word: Waived) -> WaiverView:
 def _unheard(run: Run, word: Waived) -> Iterator[str]:
     if word.digest != run.plan.digest:
         yield f"it is for another plan, {word.digest[:19]}"
-    if not any(may_speak(run, tier, word.by) for tier in run.plan.tiers):
+    if not any(may_speak(run, tier, word.by, word.at) for tier in run.plan.tiers):
         yield f"{word.by} has no say in it"
 
 
@@ -97,6 +117,8 @@ class EmergencyView:
     second_person: str | None
     review_owed: str
     reviews: tuple[str, ...]
+    asks: tuple[str, ...] = ()
+    """What each tier asks of people while it lasts, where that is not what it asks anyway."""
 
 
 def emergency_view(run: Run) -> EmergencyView | None:
@@ -114,6 +136,7 @@ def emergency_view(run: Run) -> EmergencyView | None:
         second_person=second_person(run),
         review_owed=one_line(owes_review(run) or ""),
         reviews=tuple(one_line(f"{word.by}: {word.text}") for word in run.said.reviews if not word.doubt),
+        asks=tuple(f"{tier.name}: {asked_text(tier.urgent)}" for tier in run.plan.tiers if tier.urgent is not None),
     )
 
 
@@ -136,6 +159,7 @@ def emergency_lines(view: EmergencyView | None) -> Iterator[tuple[str, str]]:
         return
     told = f"until {moment(view.until)}, by {view.by} {moment(view.at)} ({view.known}): {view.reason}"
     yield "emergency", f"{told}{_but(view.doubt)}"
+    yield from (("asks", text) for text in view.asks)
     if view.second_person:
         yield "second person", view.second_person
     yield from (("reviewed", f"by {text}") for text in view.reviews)

@@ -7,9 +7,10 @@ from patchtide.core.channels import News, takes
 from patchtide.core.gates import foreseen
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
-from patchtide.core.policy import ReturnBy, ValidFor
+from patchtide.core.policy import ReturnBy
 from patchtide.core.wall import Need, confirm_within, longest_need
 from patchtide.report.around import around_lines, backup_lines
+from patchtide.report.consent import approvals_text, asked_text
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.proofs import not_made
 from patchtide.report.table import aligned, table
@@ -185,10 +186,11 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         items = listed([f"{item.name} (T-{span(item.before)})" for item in tier.checklist])
         yield f"goes when its checklist is done: {items}"
     if tier.approvals:
-        notice = f", {span(tier.approvals.notice)} of notice" if tier.approvals.notice else ""
-        people = listed(map(one_line, tier.approvals.people))
-        lasting = "the opening that comes next" if tier.approvals.valid_for is ValidFor.OPENING else "the whole run"
-        yield f"needs {amount(tier.approvals.count, 'approval')} for {lasting}, of: {people}{notice}"
+        yield f"needs {approvals_text(tier.approvals)}"
+    if tier.urgent is not None:
+        yield f"in an emergency: {asked_text(tier.urgent)}"
+    elif tier.no_emergency:
+        yield f"can be no emergency: {one_line(tier.no_emergency)}"
 
 
 def _budget(plan: Plan, tier: TierPlan) -> str:
