@@ -11,6 +11,7 @@ from patchtide.core.checklist import checklist_gate
 from patchtide.core.deliveries import LOST
 from patchtide.core.events import (
     Aborted,
+    Continued,
     Event,
     Extended,
     Finding,
@@ -129,6 +130,119 @@ def test_what_becomes_of_the_run_goes_to_all_who_take_such_news() -> None:
     assert names(paused, OPENS - DAY) == [f"ops: paused {NOW:%Y%m%dT%H%M%SZ}"]
     longer = fold(opened(of), Extended(NOW, "bob", "slow", "prod", "night", OPENS, OPENS + HOUR))
     assert names(longer, NOW) == [f"ops: extended prod {NOW:%Y%m%dT%H%M%SZ}"]
+
+
+UPDATES = Command("updates", ("tell",), on=(News.BEGUN, News.PROGRESS, News.DONE), tiers=("prod",), every=HOUR / 2)
+WORKED = (Step.STAGE, Step.ENTER, Step.PATCH, Step.VERIFY, Step.LEAVE)
+
+
+def in_waves(*channels: Channel, **more: object) -> Plan:
+    of = announcing(*channels, always=True, windows=(), **more)
+    return replace(of, tiers=(of.tiers[0], replace(of.tiers[1], waves=(("p1",), ("p2",)))))
+
+
+def test_who_asks_for_it_is_told_when_a_wave_is_done_and_so_long_after_that_once_each() -> None:
+    run = did(carried(opened(in_waves(UPDATES)), "t1"), Step.STAGE, "p1", "p2")
+    run = started(run, Step.ENTER, "p1", at=NOW)
+    assert names(run, NOW + HOUR) == ["updates: begun prod"]  # that is how far it is, too
+    found, run = [], told(run, NOW)
+    for minutes in range(1, 100):
+        now = NOW + timedelta(minutes=minutes)
+        found += [(name, minutes) for name in names(run, now)]
+        run = told(run, now)
+    at = [f"updates: progress prod {NOW + number * HOUR / 2:%Y%m%dT%H%M%SZ}" for number in (1, 2, 3)]
+    assert found == list(zip(at, (30, 60, 90), strict=True))
+    later = NOW + 2 * HOUR
+    run = did(run, Step.ENTER, "p1", at=later)
+    for step in WORKED[2:]:
+        run = did(run, step, "p1", at=later)
+    assert names(run, later) == ["updates: progress prod wave 1"]
+    run = told(run, later)
+    assert names(run, later + 9 * HOUR) == []  # nobody is worked on: it may wait for days by now
+    run = did(run, Step.ENTER, "p2", at=later)
+    for step in WORKED[2:]:
+        run = did(run, step, "p2", at=later)
+    assert names(run, later + HOUR) == ["updates: done prod"]
+
+
+def test_an_update_says_what_is_done_at_work_and_to_come() -> None:
+    run = did(carried(opened(in_waves(UPDATES)), "t1"), Step.STAGE, "p1", "p2")
+    for step in WORKED[1:]:
+        run = told(did(run, step, "p1"), NOW)
+    run = started(run, Step.ENTER, "p2", at=NOW)
+    run = fold(run, Held(NOW, "lost", "p2 does not answer", NOW + HOUR, "prod"))
+    notice, channel = next(due(run, NOW + HOUR))
+    assert (channel, notice.news) == (UPDATES, News.PROGRESS)
+    assert notice.subject == "Maintenance goes on: prod, 1 of 2 hosts done"
+    for line in (
+        "Done: 1 of 2 hosts: 1 patched",
+        "At work: p2 (entering)",
+        "To come: none",
+        "The rest takes up to 21m of work, if nothing has to be put back.",
+        "Waiting: p2 does not answer",
+        "You will hear again within 30m, while work lasts.",
+    ):
+        assert line in notice.text.splitlines()
+
+
+@pytest.mark.parametrize("problem", ["refused", ""])
+def test_an_update_that_could_not_be_sent_is_followed_by_the_next_one(problem: str) -> None:
+    run = did(carried(opened(in_waves(UPDATES)), "t1"), Step.STAGE, "p1", "p2")
+    run = told(started(run, Step.ENTER, "p1", at=NOW), NOW)
+    run = told(run, NOW + HOUR / 2, problem or "no answer", unsure=not problem)
+    soon = [f"updates: progress prod {NOW + HOUR / 2:%Y%m%dT%H%M%SZ}"] if problem else []
+    assert names(run, NOW + HOUR / 2 + timedelta(minutes=2)) == soon
+    assert names(run, NOW + HOUR) == [f"updates: progress prod {NOW + HOUR:%Y%m%dT%H%M%SZ}"]
+
+
+def test_nobody_is_told_of_progress_soaks_and_issues_who_did_not_ask_for_that() -> None:
+    of = in_waves(OPS, replace(OPS, name="waves", on=(News.PROGRESS,)))
+    run = did(carried(opened(of), "t1"), Step.STAGE, "p1", "p2")
+    for step in WORKED[1:]:
+        run = did(run, step, "p1")
+    assert names(told(run, NOW), NOW + 9 * HOUR) == []
+    assert names(run, NOW) == ["ops: planned prod always now", "ops: begun prod", "waves: progress prod wave 1"]
+
+
+def test_a_soak_of_canaries_a_tier_and_everything_is_told_when_it_begins() -> None:
+    asks = replace(OPS, on=(News.SOAKING,))
+    of = replace(in_waves(asks), monitor=4 * HOUR)
+    of = replace(of, tiers=(of.tiers[0], replace(of.tiers[1], canaries=1, canary_soak=HOUR, soak=2 * HOUR)))
+    run = did(carried(opened(of), "t1"), Step.STAGE, "p1", "p2")
+    for step in WORKED[1:]:
+        run = did(run, step, "p1")
+    assert names(run, NOW) == ["ops: soaking prod canary"]
+    assert next(due(run, NOW))[0].subject == "Maintenance is watched: the canary of prod, until 2026-11-21 06:00 UTC"
+    assert names(run, NOW + HOUR) == []
+    run = told(run, NOW)
+    for step in WORKED[1:]:
+        run = did(run, step, "p2")
+    assert names(run, NOW) == ["ops: soaking prod", "ops: soaking"]
+    assert names(run, NOW + 2 * HOUR) == ["ops: soaking"]
+    assert names(fold(run, Aborted(NOW, "bob", "no")), NOW) == []
+
+
+def test_that_a_pause_is_over_is_told_after_it_and_once() -> None:
+    asks = replace(OPS, on=(News.PAUSED, News.RESUMED))
+    run = fold(opened(announcing(asks)), Paused(NOW, "bob", "the sale"))
+    run = fold(told(run, NOW), Continued(NOW + HOUR, "cid"))
+    assert names(run, NOW + HOUR) == [f"ops: resumed {NOW + HOUR:%Y%m%dT%H%M%SZ}"]
+    assert names(told(run, NOW + HOUR), NOW + HOUR) == []
+    assert names(fold(run, Paused(NOW + 2 * HOUR, "bob", "again")), NOW) == [
+        f"ops: paused {NOW + 2 * HOUR:%Y%m%dT%H%M%SZ}"
+    ]
+
+
+def test_who_asks_for_issues_only_hears_of_a_tier_in_which_there_are_some() -> None:
+    asks = replace(OPS, on=(News.ISSUES,))
+    fine = carried(opened(announcing(asks, always=True, windows=())), "t1", "p1", "p2")
+    assert names(fine, NOW) == []
+    run = did(carried(opened(announcing(asks, always=True, windows=())), "t1"), Step.STAGE, "p1", "p2")
+    run = did(did(run, Step.ENTER, "p1", "p2"), Step.PATCH, "p1", "p2")
+    run = did(run, Step.VERIFY, "p1", "p2", finding=Finding(measurements=BAD))
+    for step in (Step.ROLLBACK, Step.LEAVE):
+        run = did(run, step, "p1", "p2")
+    assert names(run, NOW) == ["ops: issues prod"]
 
 
 def test_an_emergency_is_announced_as_a_window_of_its_own() -> None:

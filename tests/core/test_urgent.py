@@ -166,7 +166,7 @@ def test_notice_is_counted_from_the_declaration_and_waived_for_itself() -> None:
 def test_what_is_waived_in_an_emergency_by_its_people_is_owed_again_after_it() -> None:
     of = urgent(replace(AGREED, notice=HOUR))
     run = declared(of, Waived(NOW, "cid", of.digest, NOTICE, "they know"))
-    words = [Waived(NOW, "cid", of.digest, NOTICE, "they know"), yes(of, "bob", NOW + 5 * HOUR)]
+    words: list[Word] = [Waived(NOW, "cid", of.digest, NOTICE, "they know"), yes(of, "bob", NOW + 5 * HOUR)]
     after = approval_gate(declared(of, *words), of.tiers[0], NOW + 5 * HOUR)
     assert waiver(run, of.tiers[0], NOTICE) is not None
     assert (after.code, after.until) == ("notice", NOW + 7 * DAY)

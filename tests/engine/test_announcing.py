@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.core.made import plan, tier
+from tests.core.made import NOW, plan, tier
 from tests.engine.desks import Answering, desk, fine
 
 from patchtide.adapters.fake import FakeClock, MemoryCourier
 from patchtide.adapters.notify.courier import ThreadCourier
-from patchtide.core.channels import Command
+from patchtide.core.channels import Command, News
 from patchtide.core.events import NoticeBegun, NoticeFailed, NoticeSent
 from patchtide.core.plan import Plan
 from patchtide.core.steps import Outcome, Step
@@ -143,3 +144,39 @@ def test_a_controller_that_dies_with_a_notice_on_its_way_leaves_it_in_doubt() ->
     assert "Planned maintenance" not in subjects(again.courier)
     lost = [one for (name, _), one in run_named(at.store, run_id)[1].deliveries.items() if name.startswith("planned")]
     assert [one.unsure for one in lost] == [True]
+
+
+def test_updates_go_out_while_work_lasts_also_by_who_takes_it_up_and_none_twice() -> None:
+    clock, deeds, alive = FakeClock(NOW), list[tuple[Step, str]](), [False]
+
+    def slowly(step: Step, host: str) -> Report:
+        deeds.append((step, host))
+        if (step, host) == (Step.VERIFY, "p2") and not alive[0]:
+            raise Killed
+        clock.sleep(20 * 60)
+        return fine(step, host)
+
+    told = Command("ops", ("tell",), on=(*_ASKED, News.SOAKING), tiers=("prod",), every=timedelta(minutes=30))
+    prod = tier("prod", ("p1",), ("p2",), soak=timedelta(hours=1))
+    at, sender = at_work(executor=Answering(slowly))
+    at = replace(at, clock=clock)
+    run_id = open_run(plan(tier("test", ("t1",)), prod, channels=(told,)), at, "ann")
+    with pytest.raises(Killed):
+        drive(run_id, at, by="ann", wait=True)
+    before, alive[0] = len(sender.sent), True
+    assert drive(run_id, at, by="tick", wait=True).outcome is Outcome.DONE
+    names = [letter.notice.name for letter in sender.sent]
+    assert len(set(names)) == len(names)
+    news = [letter.notice.news for letter in sender.sent]
+    assert news[0] is News.BEGUN
+    assert news.count(News.PROGRESS) == len(news) - 4
+    assert "progress prod wave 1" in names
+    assert news[-3:] == [News.DONE, News.SOAKING, News.ENDED]
+    assert News.PROGRESS in news[before:]
+    kept = [event for event in timeline(at.store, run_id) if isinstance(event, NoticeSent)]
+    assert {event.notice for event in kept} == set(names)
+    gaps = [later.at - one.at for one, later in pairwise(kept) if "soaking" not in one.notice]
+    assert max(gaps) <= timedelta(minutes=30 + 2 * 20)  # it is looked for between two steps, and known one later
+
+
+_ASKED = (News.BEGUN, News.PROGRESS, News.DONE, News.ENDED)

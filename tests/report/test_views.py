@@ -9,6 +9,7 @@ from tests.report.stories import NASTY, RUN_ID, Teller, harmed_in_production, pr
 
 from patchtide.core.actions import Ask, Do, End, Settle, Wait
 from patchtide.core.brief import brief
+from patchtide.core.channels import Command, News
 from patchtide.core.events import Finding, Status, StepStarted
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
@@ -177,6 +178,15 @@ def test_a_plan_tells_exactly_which_packages_leave_which_hosts() -> None:
     text = plan_text_view(plan(hosts=losing), NOW)
     assert "packages that leave, kept for the way back:\n  ebb:all 1:2-3 (t1, p1)\n" in text
     assert "leave" not in plan_text_view(plan(), NOW)
+
+
+def test_a_plan_tells_who_hears_of_it_and_how_often() -> None:
+    often = Command("room", ("tell",), on=(News.PROGRESS,), every=timedelta(minutes=30))
+    waves = Command("wall", ("tell",), on=(News.PROGRESS,), tiers=("test",))
+    text = plan_text_view(plan(channels=(often, waves, Command("ops", ("tell",)))), NOW, 0)
+    assert text.count("announced when it begins and ends, on: ops") == 2
+    assert "updates while it lasts, on: room (wave by wave, every 30 min), wall (wave by wave)" in text
+    assert text.count("wall") == 1
 
 
 def test_a_plan_without_updates_says_so() -> None:

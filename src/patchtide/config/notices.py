@@ -19,6 +19,8 @@ from patchtide.core.channels import News, Security
 _ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
 _URL = re.compile(r"https?://[^\s/@?#]+(/[^\s]*)?")
 _LONGEST = timedelta(minutes=5)
+_OFTEN = timedelta(minutes=1)
+_ASK = "Name it: `on: [begun, progress, done]`, or leave `every` out."
 _WAYS = ("command", "webhook", "mail")
 _TEXTS = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
 
@@ -104,7 +106,9 @@ class Channel(Section):
     timeout: Period = timedelta(seconds=30)
     """How long sending may take; a run never waits for it while it works."""
     on: Annotated[tuple[News, ...], PlainValidator(_news), _TEXTS] = ()
-    """The news that it takes; all when left out."""
+    """The news that it takes; when left out, all but `progress`, `soaking`, `resumed` and `issues`."""
+    every: Period | None = None
+    """While work lasts, tell `progress` so long after the last notice, too: 30m."""
     tiers: Names = ()
     """The tiers of which it tells; all but the first one when left out. News of the run as a whole go to every one."""
 
@@ -114,6 +118,10 @@ class Channel(Section):
             raise wrong("has to have one of `command`, `webhook` and `mail`")
         if self.timeout > _LONGEST:
             raise wrong("is longer than 5m", at=("timeout",))
+        if self.every is not None and News.PROGRESS not in self.on:
+            raise wrong("is how often `progress` is told, which is not among its news", _ASK, at=("every",))
+        if self.every is not None and self.every < _OFTEN:
+            raise wrong("is shorter than 1m", at=("every",))
         return self
 
 
@@ -122,11 +130,11 @@ def channels_meant(written: tuple[Channel, ...], folder: Path, tiers: tuple[str,
     for one in written:
         told = one.tiers or tiers[1:] or tiers
         if one.command is not None:
-            yield channels.Command(one.name, one.command, one.timeout, one.on, told)
+            yield channels.Command(one.name, one.command, one.timeout, one.on, told, one.every)
         if one.webhook is not None:
             way = one.webhook
             secrets = secret_meant(way.address, folder), secret_meant(way.authorization, folder)
-            yield channels.Webhook(one.name, way.url or "", *secrets, one.timeout, one.on, told)
+            yield channels.Webhook(one.name, way.url or "", *secrets, one.timeout, one.on, told, one.every)
         if one.mail is not None:
             yield _mail(one, one.mail, folder, told)
 
@@ -144,6 +152,7 @@ def _mail(one: Channel, way: MailWay, folder: Path, told: tuple[str, ...]) -> ch
         timeout=one.timeout,
         on=one.on,
         tiers=told,
+        every=one.every,
     )
 
 

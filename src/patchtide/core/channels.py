@@ -19,6 +19,14 @@ class News(StrEnum):
     WAITING = "waiting"
     PAUSED = "paused"
     ENDED = "ended"
+    PROGRESS = "progress"
+    SOAKING = "soaking"
+    RESUMED = "resumed"
+    ISSUES = "issues"
+
+
+ON_DEMAND = frozenset({News.PROGRESS, News.SOAKING, News.RESUMED, News.ISSUES})
+"""News that only those hear who name them: most people want to know when it begins and when it is over."""
 
 
 class Security(StrEnum):
@@ -38,6 +46,7 @@ class Command:
     timeout: timedelta = timedelta(seconds=30)
     on: tuple[News, ...] = ()
     tiers: tuple[str, ...] = ()
+    every: timedelta | None = None
     kind: Literal["command"] = "command"
 
 
@@ -52,6 +61,7 @@ class Webhook:
     timeout: timedelta = timedelta(seconds=10)
     on: tuple[News, ...] = ()
     tiers: tuple[str, ...] = ()
+    every: timedelta | None = None
     kind: Literal["webhook"] = "webhook"
 
 
@@ -70,13 +80,18 @@ class Mail:
     timeout: timedelta = timedelta(seconds=30)
     on: tuple[News, ...] = ()
     tiers: tuple[str, ...] = ()
+    every: timedelta | None = None
     kind: Literal["mail"] = "mail"
 
 
 Channel: TypeAlias = Command | Webhook | Mail
-"""A way to tell: `on` are the news that it takes (none: all), `tiers` whose (none: all); the run's own go to each."""
+"""A way to tell: `on` are the news that it takes (none: all but those on demand), `tiers` whose (none: all).
+
+The run's own news go to each. `every`: so long after the last notice there is another one, while work lasts.
+"""
 
 
 def takes(channel: Channel, news: News, tier: str) -> bool:
     """Tell whether a channel takes some news of a tier, or of the run as a whole ("")."""
-    return (not channel.on or news in channel.on) and (not tier or not channel.tiers or tier in channel.tiers)
+    wanted = news in channel.on if channel.on else news not in ON_DEMAND
+    return wanted and (not tier or not channel.tiers or tier in channel.tiers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from patchtide.core.deliveries import Delivery
-from patchtide.core.events import Aborted, Extended, Held, Paused
+from patchtide.core.events import Aborted, Continued, Extended, Held, Paused
 from patchtide.core.hosts import hosts_of
 from patchtide.core.hoststate import HostState
 from patchtide.core.plan import Plan
@@ -37,6 +37,7 @@ class Memory:
     asked: frozenset[str]
     quarantined: Mapping[str, str]
     deliveries: tuple[tuple[tuple[str, str], Delivery], ...]
+    continued: Continued | None = None
 
 
 _SAME = tuple(field.name for field in fields(Memory) if field.name not in {"hosts", "deliveries"})

@@ -10,6 +10,7 @@ from patchtide.core.channels import Channel, News, takes
 from patchtide.core.deliveries import Delivery
 from patchtide.core.plan import TierPlan
 from patchtide.core.run import HostState, Run
+from patchtide.core.soaking import soaks
 from patchtide.core.steps import Step
 from patchtide.core.verdict import Verdict, no, yes
 from patchtide.core.windows import Opening
@@ -31,8 +32,11 @@ class Notice:
 
 def due(run: Run, now: datetime) -> Iterator[tuple[Notice, Channel]]:
     """Yield what is to be told now and has not been, with each channel that takes it."""
-    for notice in _current(run, now) if run.plan.channels else ():
-        for channel in run.plan.channels:
+    if not run.plan.channels:
+        return
+    current = tuple(_current(run, now))
+    for channel in run.plan.channels:
+        for notice in (*current, *_progress(run, channel, now)):
             known = run.deliveries.get((notice.name, channel.name), _NEW)
             if takes(channel, notice.news, notice.tier) and known.due(now):
                 yield notice, channel
@@ -42,14 +46,17 @@ def _current(run: Run, now: datetime) -> Iterator[Notice]:
     for tier in run.plan.tiers:
         yield from _of_tier(run, tier, now)
     for event in run.extended:
-        yield _notice(run, News.EXTENDED, event.tier, f"{event.at:%Y%m%dT%H%M%SZ}", words.extended(event))
-    held = run.held
+        yield _notice(run, News.EXTENDED, event.tier, _stamp(event.at), words.extended(event))
     if run.outcome is not None and run.ended_at is not None:
-        yield _notice(run, News.ENDED, "", f"{run.ended_at:%Y%m%dT%H%M%SZ}", words.ended(run))
-    elif run.paused is not None:
-        yield _notice(run, News.PAUSED, "", f"{run.paused.at:%Y%m%dT%H%M%SZ}", words.paused(run.paused))
-    elif held is not None and held.until is None:
-        yield _notice(run, News.WAITING, "", f"{held.code} {held.at:%Y%m%dT%H%M%SZ}", words.waiting(held))
+        yield _notice(run, News.ENDED, "", _stamp(run.ended_at), words.ended(run))
+        return
+    if run.continued is not None:
+        yield _notice(run, News.RESUMED, "", _stamp(run.continued.at), words.resumed(run.continued))
+    yield from _watched(run, now)
+    if run.paused is not None:
+        yield _notice(run, News.PAUSED, "", _stamp(run.paused.at), words.paused(run.paused))
+    elif run.held is not None and run.held.until is None:
+        yield _notice(run, News.WAITING, "", f"{run.held.code} {_stamp(run.held.at)}", words.waiting(run.held))
 
 
 def _of_tier(run: Run, tier: TierPlan, now: datetime) -> Iterator[Notice]:
@@ -65,6 +72,40 @@ def _of_tier(run: Run, tier: TierPlan, now: datetime) -> Iterator[Notice]:
         yield _notice(run, News.ROLLED_BACK, tier.name, "", words.rolled_back(tier, back))
     if begun and settled:
         yield _notice(run, News.DONE, tier.name, "", words.done(tier, hosts))
+        if any(host.failed for host in hosts):
+            yield _notice(run, News.ISSUES, tier.name, "", words.done(tier, hosts))
+
+
+def _watched(run: Run, now: datetime) -> Iterator[Notice]:
+    """Yield what is patched and watched now before anything follows it: canaries, a tier, and in the end everything."""
+    for tier, what, over in soaks(run):
+        if now < over:
+            yield _notice(run, News.SOAKING, tier, what, words.soaking(tier, what, over))
+
+
+def _progress(run: Run, channel: Channel, now: datetime) -> Iterator[Notice]:
+    """Yield how far each tier is for a channel that asks for it: wave by wave, and so long after the last notice."""
+    for tier in run.plan.tiers if run.outcome is None and News.PROGRESS in channel.on else ():
+        hosts = run.in_tier(tier.name)
+        if not any(map(_begun, hosts)) or all(host.settled for host in hosts):
+            continue
+        done = sum(all(run.hosts[name].settled for name in wave) for wave in tier.waves)
+        wave = run.deliveries.get((f"{News.PROGRESS} {tier.name} wave {done}", channel.name), _NEW)
+        if done and wave.due(now):
+            yield _notice(run, News.PROGRESS, tier.name, f"wave {done}", words.progress(run, tier, channel.every))
+        elif any(host.worked_on or host.in_doubt for host in hosts) and (at := _next_time(run, tier, channel, now)):
+            yield _notice(run, News.PROGRESS, tier.name, _stamp(at), words.progress(run, tier, channel.every))
+
+
+def _next_time(run: Run, tier: TierPlan, channel: Channel, now: datetime) -> datetime | None:
+    """Return the time that has come for another notice on a channel: so long after the last one, or None."""
+    mine = {name: one for (name, where), one in run.deliveries.items() if where == channel.name}
+    greeted = not takes(channel, News.BEGUN, tier.name) or f"{News.BEGUN} {tier.name}" in mine
+    if channel.every is None or not greeted or any(one.on_its_way for one in mine.values()):
+        return None
+    last = max((one.sent for one in mine.values() if one.sent), default=run.opened_at)
+    passed = (now - last) // channel.every
+    return last + passed * channel.every if passed > 0 else None
 
 
 def _begun(host: HostState) -> bool:
@@ -97,7 +138,7 @@ def _opening(run: Run, tier: TierPlan, now: datetime) -> Opening | None:
 
 def _place(tier: TierPlan, opening: Opening, now: datetime) -> str:
     """Return the name that all notices of one opening begin with; a tier that is always open has one opening."""
-    when = "always" if tier.always and opening.opens <= now else f"{opening.opens.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    when = "always" if tier.always and opening.opens <= now else _stamp(opening.opens)
     return f"{News.PLANNED} {tier.name} {when}"
 
 
@@ -105,6 +146,10 @@ def _told_of(run: Run, tier: TierPlan, opening: Opening) -> list[str]:
     """Return the notices of an opening that were begun, in order."""
     begins = (_place(tier, opening, opening.opens), _place(tier, opening, opening.opens - timedelta(1)))
     return [name for name, _ in run.deliveries if name.rpartition(" ")[0] in begins]
+
+
+def _stamp(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def _notice(run: Run, news: News, tier: str, more: str, told: tuple[str, str]) -> Notice:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from patchtide.core.emergency import NAME as EMERGENCY
-from patchtide.core.events import Extended, Held, Paused
+from patchtide.core.events import Continued, Extended, Held, Paused
 from patchtide.core.plan import TierPlan
+from patchtide.core.policy import WAY_BACK
 from patchtide.core.run import HostState, Run
 from patchtide.core.steps import EndState
+from patchtide.core.wall import need
 from patchtide.core.windows import ALWAYS, Opening
 
 _SHOWN = 12
@@ -46,6 +48,47 @@ def begun(run: Run, tier: TierPlan) -> Told:
     waves = f" in {len(tier.waves)} waves" if len(tier.waves) > 1 else ""
     text = f"Maintenance of {tier.name} has begun: {len(tier.hosts)} of {len(run.hosts)} hosts{waves}."
     return f"Maintenance has begun: {tier.name}", f"{text}\n\nHosts: {_listed(tier.hosts)}"
+
+
+def progress(run: Run, tier: TierPlan, every: timedelta | None) -> Told:
+    """Return how far a tier is, what is at work, what is still to come, and how long that may take."""
+    hosts = run.in_tier(tier.name)
+    ends = Counter(host.end for host in hosts if host.settled)
+    told = ", ".join(f"{ends[end]} {end.replace('_', ' ')}" for end in EndState if end in ends) or "none yet"
+    at_work = [f"{host.name} ({host.word})" for host in hosts if host.worked_on or host.in_doubt]
+    to_come = [host.name for host in hosts if host.unbegun]
+    settled = f"{ends.total()} of {len(hosts)} hosts"
+    lines = [
+        f"Maintenance of {tier.name} goes on.",
+        "",
+        f"Done: {settled}: {told}",
+        f"At work: {_listed(at_work) or 'none at the moment'}",
+        f"To come: {_listed(to_come) or 'none'}",
+        f"The rest takes up to {span(_rest(run, tier))} of work, if nothing has to be put back.",
+        *([f"Waiting: {run.held.reason}"] if run.held else []),
+        *([f"You will hear again within {span(every)}, while work lasts."] if every else []),
+    ]
+    return f"Maintenance goes on: {tier.name}, {settled} done", "\n".join(lines)
+
+
+def _rest(run: Run, tier: TierPlan) -> timedelta:
+    """Return the most that the waves which are not settled may take, but for ways back, in whole minutes."""
+    left = [wave for wave in tier.waves if not all(run.hosts[name].settled for name in wave)]
+    needs = [need(run.plan, tier.name, wave) for wave in left]
+    work = sum((each.total - each.parts[WAY_BACK] for each in needs), tier.pause * max(0, len(left) - 1))
+    return timedelta(minutes=-(-work // timedelta(minutes=1)))
+
+
+def soaking(tier: str, what: str, over: datetime) -> Told:
+    """Return that something has its update and is watched."""
+    whose = f"the {what} of {tier}" if what else tier or "everything that was updated"
+    text = f"The update is on {whose}, and is watched until {moment(over)}: what fails by then is put back."
+    return f"Maintenance is watched: {whose}, until {moment(over)}", text
+
+
+def resumed(event: Continued) -> Told:
+    """Return that nobody holds the run any more."""
+    return "Maintenance is resumed", f"{event.by} let the maintenance go on {moment(event.at)}."
 
 
 def rolled_back(tier: TierPlan, back: Sequence[str]) -> Told:

@@ -76,6 +76,7 @@ class Run:
     said: Said = Said()
     aborted: Aborted | None = None
     paused: Paused | None = None
+    continued: Continued | None = None
     extended: tuple[Extended, ...] = ()
     held: Held | None = None
     outcome: Outcome | None = None
@@ -197,7 +198,8 @@ def _ordered(run: Run, event: Aborted | Paused | Continued | Extended | Rollback
             harmed = {host.name: _harmed(replace(host, unclear=()), host.reason) for host in asked}
             return replace(run, hosts=run.hosts | harmed, aborted=event, held=None)
         case Paused() | Continued():
-            return replace(run, paused=event if isinstance(event, Paused) else None, held=None)
+            held, freed = (event, None) if isinstance(event, Paused) else (None, event)
+            return replace(run, paused=held, continued=freed, held=None)
         case Extended():
             return replace(run, extended=(*run.extended, event), held=None)
         case RollbackAsked():

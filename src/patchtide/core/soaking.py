@@ -1,6 +1,6 @@
 """Soaking and monitoring: what was patched is judged again and again, before anything follows it and after it all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from patchtide.core.actions import Action, Do, Wait
@@ -33,6 +33,28 @@ def monitor(run: Run, now: datetime) -> Action | None:
             return action
         waits += [action] if action else []
     return min(waits, key=lambda wait: wait.until, default=None)
+
+
+def soaks(run: Run) -> Iterator[tuple[str, str, datetime]]:
+    """Yield what soaks and until when: a tier with "canary" or "", and ("", "") for everything that is watched."""
+    if run.aborted is not None:
+        return
+    for tier in run.plan.tiers:
+        canaries = [run.hosts[name] for name in tier.canary_hosts]
+        if not run.hosts.count(Trait.UNSETTLED, tier.name):
+            yield from _soaking(tier.name, "", run.hosts.having(Trait.PATCHED, tier.name), tier.soak)
+        elif canaries and all(host.settled for host in canaries):
+            yield from _soaking(tier.name, "canary", (h for h in canaries if h.patched), tier.canary_soak)
+    if not run.hosts.count(Trait.UNSETTLED):
+        yield from _soaking("", "", run.hosts.having(Trait.PATCHED), run.plan.monitor)
+
+
+def _soaking(
+    tier: str, what: str, patched: Iterable[HostState], span: timedelta
+) -> Iterator[tuple[str, str, datetime]]:
+    over = last_left(patched, span) if span else None
+    if over is not None:
+        yield tier, what, over
 
 
 def last_left(patched: Iterable[HostState], span: timedelta) -> datetime | None:

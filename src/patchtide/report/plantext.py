@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from patchtide.core.channels import News, takes
+from patchtide.core.channels import Channel, News, takes
 from patchtide.core.gates import foreseen
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
@@ -180,6 +180,8 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
     if told := [channel.name for channel in plan.channels if takes(channel, News.PLANNED, tier.name)]:
         times = "".join(f"T-{span(before)}, " for before in tier.announce)
         yield f"announced {times}when it begins and ends, on: {listed(map(one_line, told))}"
+    if heard := [_updated(channel) for channel in plan.channels if takes(channel, News.PROGRESS, tier.name)]:
+        yield f"updates while it lasts, on: {listed(heard)}"
     if tier.request:
         yield "wants a change request for this plan: `patchtide request new`"
     if tier.checklist:
@@ -191,6 +193,11 @@ def _promises(plan: Plan, tier: TierPlan) -> Iterator[str]:
         yield f"in an emergency: {asked_text(tier.urgent)}"
     elif tier.no_emergency:
         yield f"can be no emergency: {one_line(tier.no_emergency)}"
+
+
+def _updated(channel: Channel) -> str:
+    every = f", every {span(channel.every)}" if channel.every else ""
+    return one_line(f"{channel.name} (wave by wave{every})")
 
 
 def _budget(plan: Plan, tier: TierPlan) -> str:
