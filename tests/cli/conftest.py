@@ -110,7 +110,6 @@ def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
         "run",
         "tick",
         "people",
-        "extend",
         "rollback",
         "config",
         "doctor",

@@ -6,7 +6,7 @@ import click
 
 from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
-from patchtide.cli.output import document, printed, raw, width
+from patchtide.cli.output import answered, document, printed, raw, width
 from patchtide.cli.people import floor, signing
 from patchtide.cli.status import now
 from patchtide.engine import consent
@@ -44,11 +44,7 @@ def tick(call: Call, run_name: str, item: str, comment: str, sign: Path | None) 
     """Say that you have seen to a manual ITEM, for the opening that comes next."""
     at = floor(call, run_name, sign)
     said = consent.tick(at.run_id, at.ports, at.speaker, item, comment)
-    if call.json:
-        raw(document("checklist-tick", said, run=at.run_id))
-    else:
-        printed(f"{said.by} ticked {said.item!r} of run {at.run_id}", call)
-    return 0
+    return answered(call, "checklist-tick", said, f"{said.by} ticked {said.item!r} of run {at.run_id}", run=at.run_id)
 
 
 checklist.add_command(show)

@@ -13,7 +13,7 @@ from patchtide.cli.files import written
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, told, width
 from patchtide.core.run import Run
-from patchtide.core.steps import WAITING_EXIT_CODE
+from patchtide.core.steps import exit_code
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import run_named, timeline
 from patchtide.engine.rollout import drive
@@ -55,7 +55,6 @@ def concluded(name: str, run_id: str, run: Run, store: Store, call: Call, junit:
         raw(document(name, view))
     else:
         printed(summary(view, width(call)), call)
-    if run.outcome is not None:
-        return run.outcome.exit_code
-    told(f"waiting; go on with `patchtide resume {run_id}`, or let `patchtide tick` do it", call)
-    return WAITING_EXIT_CODE
+    if run.outcome is None:
+        told(f"waiting; go on with `patchtide resume {run_id}`, or let `patchtide tick` do it", call)
+    return exit_code(run.outcome)

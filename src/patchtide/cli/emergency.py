@@ -8,7 +8,7 @@ import click
 from pydantic_core import PydanticCustomError
 
 from patchtide.cli.call import Call, command
-from patchtide.cli.output import document, printed, raw
+from patchtide.cli.output import answered
 from patchtide.cli.people import floor, signing
 from patchtide.config.scalars import longer_than_nothing
 from patchtide.core.errors import UsageError
@@ -53,8 +53,4 @@ def review(call: Call, run_name: str, text: str, sign: Path | None) -> int:
         raise UsageError("--text is empty", hint="Say what is to be learnt: it stays in the record.")
     at = floor(call, run_name, sign)
     said = consent.review(at.run_id, at.ports, at.speaker, text)
-    if call.json:
-        raw(document("review", said, run=at.run_id))
-    else:
-        printed(f"{said.by} reviewed run {at.run_id}: {said.text}", call)
-    return 0
+    return answered(call, "review", said, f"{said.by} reviewed run {at.run_id}: {said.text}", run=at.run_id)

@@ -7,14 +7,12 @@ from pydantic_core import PydanticCustomError
 
 from patchtide.cli.asking import because
 from patchtide.cli.call import Call, command
-from patchtide.cli.lines import LineNotifier
-from patchtide.cli.output import document, printed, raw
+from patchtide.cli.output import answered
+from patchtide.cli.people import ordered
 from patchtide.config.scalars import longer_than_nothing
 from patchtide.core.errors import UsageError
 from patchtide.engine import control
-from patchtide.engine.inspect import run_named
 from patchtide.report.words import moment
-from patchtide.wiring import desk, settings, who
 
 
 def _time(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
@@ -36,14 +34,9 @@ def extend(call: Call, run_name: str, longer: timedelta, reason: str, tier: str 
 
     The plan stays as it is; who did it and why stays in the record. At most 4 h in all, and never into a blackout.
     """
-    ports = desk(settings(call.config, planning=False), LineNotifier(call))
-    run_id, _ = run_named(ports.store, run_name)
-    said = control.extend(run_id, ports, who(), longer, reason, tier)
-    holder = ports.lock.holder()
-    if call.json:
-        raw(document("extend", said, run=run_id, holder=holder))
-        return 0
+    run_id, said, holder = ordered(
+        call, run_name, lambda run, at, by: control.extend(run, at, by, longer, reason, tier)
+    )
     until = f"window {said.window!r} of tier {said.tier!r} stays open until {moment(said.until)}"
     then = f"{holder} goes on with it" if holder else f"go on with `patchtide resume {run_id}`"
-    printed(f"{until}, by {said.by}: {said.reason}; {then}", call)
-    return 0
+    return answered(call, "extend", said, f"{until}, by {said.by}: {said.reason}; {then}", run=run_id, holder=holder)

@@ -62,6 +62,15 @@ def document(name: str, view: object, **more: object) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False, default=str)
 
 
+def answered(call: Call, name: str, view: object, text: str, **more: object) -> int:
+    """Print what a command did, as its document or as a sentence, and return the exit code of what went well."""
+    if call.json:
+        raw(document(name, view, **more))
+    else:
+        printed(text, call)
+    return 0
+
+
 def in_color(stream: TextIO, call: Call) -> bool:
     """Tell whether colours may be written: to a terminal, and nobody said no."""
     return stream.isatty() and not call.no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,14 +1,16 @@
 """`patchtide approve`, `reject`, `waive`, `pause` and `abort`: what people say to a run, signed or as system users."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from patchtide.cli.asking import because
 from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
-from patchtide.cli.output import document, printed, raw
+from patchtide.cli.output import answered
 from patchtide.core.errors import UsageError
 from patchtide.core.run import Run
 from patchtide.core.said import known_by
@@ -19,6 +21,7 @@ from patchtide.engine.speaking import Speaker
 from patchtide.wiring import desk, settings, speaker, who
 
 _SHORTEST_DIGEST = 12
+E = TypeVar("E")
 
 
 signing = click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Speak with your private key.")
@@ -42,8 +45,11 @@ def floor(call: Call, run_name: str, key: Path | None) -> Floor:
     return Floor(ports, run_id, run, speaker(project, key))
 
 
-def _desk(call: Call) -> Desk:
-    return desk(settings(call.config, planning=False), LineNotifier(call))
+def ordered(call: Call, run_name: str, order: Callable[[str, Desk, str], E]) -> tuple[str, E, str | None]:
+    """Give an order to a run as the system user; returns the run, what is recorded, and who carries the run on."""
+    ports = desk(settings(call.config, planning=False), LineNotifier(call))
+    run_id, _ = run_named(ports.store, run_name)
+    return run_id, order(run_id, ports, who()), ports.lock.holder()
 
 
 @command("approve")
@@ -60,11 +66,8 @@ def approve(call: Call, run_name: str, comment: str, digest: str, sign: Path | N
     at = floor(call, run_name, sign)
     _refuse_other_plan(at.run.plan.digest, digest)
     given = consent.approve(at.run_id, at.ports, at.speaker, comment)
-    if call.json:
-        raw(document("approve", given, run=at.run_id))
-    else:
-        printed(f"{given.by} approved run {at.run_id}, plan {given.digest} ({known_by(given)})", call)
-    return 0
+    text = f"{given.by} approved run {at.run_id}, plan {given.digest} ({known_by(given)})"
+    return answered(call, "approve", given, text, run=at.run_id)
 
 
 @command("reject")
@@ -76,11 +79,8 @@ def reject(call: Call, run_name: str, reason: str, sign: Path | None) -> int:
     """Say no to a run that you are asked about: nothing new begins in those tiers until you approve."""
     at = floor(call, run_name, sign)
     said = consent.reject(at.run_id, at.ports, at.speaker, reason)
-    if call.json:
-        raw(document("reject", said, run=at.run_id))
-    else:
-        printed(f"{said.by} rejected run {at.run_id} ({known_by(said)}): {said.reason}", call)
-    return 0
+    text = f"{said.by} rejected run {at.run_id} ({known_by(said)}): {said.reason}"
+    return answered(call, "reject", said, text, run=at.run_id)
 
 
 @command("waive")
@@ -93,11 +93,8 @@ def waive(call: Call, run_name: str, item: str, reason: str, sign: Path | None) 
     """Let a run go on without one ITEM that its gates ask for, such as `notice`; who, and why, is shown everywhere."""
     at = floor(call, run_name, sign)
     said = consent.waive(at.run_id, at.ports, at.speaker, item, reason)
-    if call.json:
-        raw(document("waive", said, run=at.run_id))
-    else:
-        printed(f"{said.by} waived {said.item!r} in run {at.run_id} ({known_by(said)}): {said.reason}", call)
-    return 0
+    text = f"{said.by} waived {said.item!r} in run {at.run_id} ({known_by(said)}): {said.reason}"
+    return answered(call, "waive", said, text, run=at.run_id)
 
 
 def _refuse_other_plan(digest: str, wanted: str) -> None:
@@ -119,15 +116,9 @@ def pause(call: Call, run_name: str, reason: str) -> int:
 
     What protects goes on: soaking hosts are judged, hosts that were harmed go back. `patchtide resume RUN` ends it.
     """
-    ports = _desk(call)
-    run_id, _ = run_named(ports.store, run_name)
-    said = control.pause(run_id, ports, who(), reason)
-    holder = ports.lock.holder()
-    if call.json:
-        raw(document("pause", said, run=run_id, holder=holder))
-        return 0
-    printed(f"run {run_id} is paused by {said.by}: {said.reason}; go on with `patchtide resume {run_id}`", call)
-    return 0
+    run_id, said, holder = ordered(call, run_name, lambda run, at, by: control.pause(run, at, by, reason))
+    text = f"run {run_id} is paused by {said.by}: {said.reason}; go on with `patchtide resume {run_id}`"
+    return answered(call, "pause", said, text, run=run_id, holder=holder)
 
 
 @command("abort")
@@ -136,13 +127,7 @@ def pause(call: Call, run_name: str, reason: str) -> int:
 @click.pass_obj
 def abort(call: Call, run_name: str, reason: str) -> int:
     """Begin nothing new in a run; what has begun is brought to a safe end by whoever carries the run on."""
-    ports = _desk(call)
-    run_id, _ = run_named(ports.store, run_name)
-    said = control.abort(run_id, ports, who(), reason)
-    holder = ports.lock.holder()
-    if call.json:
-        raw(document("abort", said, run=run_id, holder=holder))
-        return 0
+    run_id, said, holder = ordered(call, run_name, lambda run, at, by: control.abort(run, at, by, reason))
     then = f"{holder} brings it to an end" if holder else f"bring it to an end with `patchtide resume {run_id}`"
-    printed(f"run {run_id} is aborted by {said.by}: {said.reason}; {then}", call)
-    return 0
+    text = f"run {run_id} is aborted by {said.by}: {said.reason}; {then}"
+    return answered(call, "abort", said, text, run=run_id, holder=holder)

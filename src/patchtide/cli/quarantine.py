@@ -6,7 +6,7 @@ from patchtide.cli.asking import because
 from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.lines import LineNotifier
-from patchtide.cli.output import document, printed, raw, width
+from patchtide.cli.output import answered, document, printed, raw, width
 from patchtide.engine import control
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
@@ -42,11 +42,7 @@ def shown(call: Call) -> int:
 def add(call: Call, versions: tuple[str, ...], reason: str) -> int:
     """Keep versions out of every tier, of a run that has not ended too."""
     said = control.quarantine(_desk(call), who(), versions, reason)
-    if call.json:
-        raw(document("quarantine-add", said))
-    else:
-        printed(f"{listed(said.versions)}: in quarantine by {said.by}: {said.reason}", call)
-    return 0
+    return answered(call, "quarantine-add", said, f"{listed(said.versions)}: in quarantine by {said.by}: {said.reason}")
 
 
 @command("release")
@@ -56,11 +52,7 @@ def add(call: Call, versions: tuple[str, ...], reason: str) -> int:
 def release(call: Call, patterns: tuple[str, ...], reason: str) -> int:
     """Let versions in again, named one by one or by patterns such as 'lib*=*'."""
     said = control.release(_desk(call), who(), patterns, reason)
-    if call.json:
-        raw(document("quarantine-release", said))
-    else:
-        printed(f"{listed(said.versions)}: released by {said.by}: {said.reason}", call)
-    return 0
+    return answered(call, "quarantine-release", said, f"{listed(said.versions)}: released by {said.by}: {said.reason}")
 
 
 for _each in (shown, add, release):

@@ -6,7 +6,7 @@ from patchtide.cli.asking import agree, because, refuse_unanswerable
 from patchtide.cli.call import Call, command
 from patchtide.cli.driving import concluded, driven
 from patchtide.cli.lines import LineNotifier
-from patchtide.cli.output import document, printed, raw
+from patchtide.cli.output import answered
 from patchtide.core.errors import UsageError
 from patchtide.core.events import RollbackAsked
 from patchtide.core.meant import meant
@@ -45,11 +45,8 @@ def rollback(call: Call, run_name: str, reason: str, hosts: tuple[str, ...], yes
 
 def _left_to(holder: str, run_id: str, asked: RollbackAsked, call: Call) -> int:
     """Tell that a controller is at work already, which reads its log before it decides again."""
-    if call.json:
-        raw(document("rollback", asked, run=run_id, holder=holder))
-    else:
-        printed(f"asked for; {holder} does it: follow it with `patchtide status {run_id} --watch`", call)
-    return 0
+    text = f"asked for; {holder} does it: follow it with `patchtide status {run_id} --watch`"
+    return answered(call, "rollback", asked, text, run=run_id, holder=holder)
 
 
 def _wanted(run_id: str, run: Run, hosts: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from patchtide.core.health import Measurement
+from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
 from patchtide.core.said import Word
 from patchtide.core.steps import EndState, Outcome, Step
@@ -29,6 +30,11 @@ class Installed:
     arch: str
     version: str
     sha256: str
+
+
+def exactly(file: Package | Installed) -> tuple[str, ...]:
+    """Return what makes two files the same one, whoever names them: the plan, or the host that installed it."""
+    return file.name, file.arch, file.version, file.sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from patchtide.core.approvals import NOTICE, approval_gate, asked_of, excused
 from patchtide.core.checklist import checklist_gate
 from patchtide.core.emergency import may_begin, second_person_gate
-from patchtide.core.events import Installed
+from patchtide.core.events import exactly
 from patchtide.core.hosts import Trait
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan, TierPlan
@@ -154,14 +154,14 @@ def unproven(run: Run, host: str) -> str | None:
         return None
     files = [file for file, _ in run.plan.packages(host)]
     elsewhere = run.plan.standing.keys() | (run.plan.attested.files if run.plan.attested else ())
-    needed = {_exactly(file): file.exact for file in files if file.sha256 not in elsewhere}
+    needed = {exactly(file): file.exact for file in files if file.sha256 not in elsewhere}
     needed |= {(removal.key,): f"the removal of {removal.key}" for removal in host_plan.removes}
     for other in _keepers(run, mine, host_plan.platform):  # as a rule the first one has it all
         if not needed:
             break
         # A patched host lost exactly what its plan says: anything else would have failed there.
         lost = [(removal.key,) for removal in run.plan.hosts[other.name].removes]
-        for proven in [*map(_exactly, other.installed), *lost]:
+        for proven in [*map(exactly, other.installed), *lost]:
             needed.pop(proven, None)
     return ", ".join(needed.values()) or None
 
@@ -173,11 +173,7 @@ def _keepers(run: Run, mine: str, platform: str) -> Iterator[HostState]:
     return (host for host in hosts if run.plan.hosts[host.name].platform == platform)
 
 
-def _exactly(file: Package | Installed) -> tuple[str, ...]:
-    return file.name, file.arch, file.version, file.sha256
-
-
 def provers(run: Run, file: Package) -> tuple[str, ...]:
     """Return the hosts that have installed exactly this file in the run and kept it."""
-    wanted = _exactly(file)
-    return tuple(host.name for host in run.hosts.having(Trait.PATCHED) if wanted in map(_exactly, host.installed))
+    wanted = exactly(file)
+    return tuple(host.name for host in run.hosts.having(Trait.PATCHED) if wanted in map(exactly, host.installed))

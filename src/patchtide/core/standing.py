@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from patchtide.core.events import exactly
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe
 from patchtide.core.run import HostState, Run
@@ -42,11 +43,9 @@ def _kept(run: Run, host: HostState, probe: Probe) -> list[Package]:
         return []
     if planned.machine_id != probe.machine_id:
         return []  # the name is another machine's by now
-    told = {(file.name, file.arch, file.version, file.sha256) for file in host.installed}
+    told = set(map(exactly, host.installed))
     files = (file for file, _ in run.plan.packages(host.name))
-    return [
-        f for f in files if (f.name, f.arch, f.version, f.sha256) in told and probe.installed.get(f.key) == f.version
-    ]
+    return [file for file in files if exactly(file) in told and probe.installed.get(file.key) == file.version]
 
 
 def widened(patch_set: Mapping[str, tuple[Package, ...]], proven: Standing) -> dict[str, tuple[Package, ...]]:

@@ -45,6 +45,12 @@ WAITING_EXIT_CODE = 6
 PENDING_EXIT_CODE = 8
 INTERRUPTED_EXIT_CODE = 130
 
+
+def exit_code(outcome: Outcome | None) -> int:
+    """Return the exit code of a run: that of its outcome, or the one for waiting until it has one."""
+    return WAITING_EXIT_CODE if outcome is None else outcome.exit_code
+
+
 _EXIT_CODES = {
     Outcome.DONE: 0,
     Outcome.PARTLY: 3,

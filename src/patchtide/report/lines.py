@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from patchtide.core.brief import Brief, Waiting
-from patchtide.core.steps import WAITING_EXIT_CODE
+from patchtide.core.steps import exit_code
 from patchtide.report.table import aligned, table
 from patchtide.report.words import moment, one_line, span
 
@@ -32,7 +32,7 @@ def line_view(run_id: str, line: Brief) -> LineView:
     return LineView(
         run=run_id,
         outcome=None if line.outcome is None else str(line.outcome),
-        exit_code=WAITING_EXIT_CODE if line.outcome is None else line.outcome.exit_code,
+        exit_code=exit_code(line.outcome),
         reason=one_line(line.reason or (line.held.reason if line.held else "")),
         opened_at=line.opened_at,
         opened_by=line.opened_by,

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from patchtide.core.brief import Waiting
 from patchtide.core.events import Event, Extended, HostFinished, StepStarted
 from patchtide.core.plan import HostPlan, TierPlan
 from patchtide.core.run import HostState, Run
 from patchtide.core.said import Approved, Rejected
-from patchtide.core.steps import WAITING_EXIT_CODE, EndState, Step
+from patchtide.core.steps import EndState, Step, exit_code
 from patchtide.report.checklist import TierChecklist, checklist_lines, checklist_view
 from patchtide.report.consent import (
     EmergencyView,
@@ -61,16 +62,6 @@ class TierView:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldView:
-    """Why the run waits, and until when (None: until a person acts)."""
-
-    code: str
-    reason: str
-    tier: str
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class RunView:
     """A run as it stands: `outcome` is None until it has ended, `exit_code` is what its command returns.
 
@@ -88,7 +79,7 @@ class RunView:
     digest: str
     signed_by: tuple[str, ...]
     updates: int
-    held: HeldView | None
+    held: Waiting | None
     approvals: tuple[VoteView, ...]
     rejections: tuple[VoteView, ...]
     waivers: tuple[WaiverView, ...]
@@ -127,7 +118,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
     return RunView(
         run=run_id,
         outcome=None if run.outcome is None else str(run.outcome),
-        exit_code=WAITING_EXIT_CODE if run.outcome is None else run.outcome.exit_code,
+        exit_code=exit_code(run.outcome),
         reason=one_line(run.reason or (held.reason if held else "")),
         opened_at=run.opened_at,
         opened_by=run.opened_by,
@@ -135,7 +126,7 @@ def run_view(run_id: str, run: Run, now: datetime | None = None) -> RunView:
         digest=run.plan.digest,
         signed_by=tuple(signature.key for signature in run.plan.signatures),
         updates=sum(len(files) for files in run.plan.patch_set.values()),
-        held=HeldView(held.code, one_line(held.reason), held.tier, held.until) if held else None,
+        held=Waiting(held.code, one_line(held.reason), held.tier, held.until) if held else None,
         approvals=vote_views(run, Approved, now),
         rejections=vote_views(run, Rejected, now),
         waivers=waiver_views(run),
