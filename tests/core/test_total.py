@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from tests.core.made import BAD, GOOD, NOW, did, installed, opened, plan, tier
 
 from patchtide.core.actions import Ask, Do, End, Quarantine, Settle, Undo, Wait
+from patchtide.core.channels import Command, News
 from patchtide.core.decide import decide
 from patchtide.core.events import (
     Aborted,
+    Continued,
     Event,
     Finding,
     Held,
@@ -19,6 +21,9 @@ from patchtide.core.events import (
     HostsSettled,
     MaintenanceBegun,
     MaintenanceLeft,
+    NoticeBegun,
+    NoticeSent,
+    Paused,
     RollbackAsked,
     RunEnded,
     RunTaken,
@@ -27,7 +32,8 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
-from patchtide.core.policy import Amount, Approvals, ChecklistItem, OnFailure
+from patchtide.core.notices import due
+from patchtide.core.policy import Amount, Approvals, Asked, ChecklistItem, OnFailure
 from patchtide.core.run import Run, fold
 from patchtide.core.said import Approved, EmergencyDeclared, Rejected, Ticked, Waived
 from patchtide.core.steps import EndState, Outcome, Step
@@ -37,11 +43,16 @@ ASKED = Approvals(1, ("bob",), timedelta(hours=2))
 ROLES = ChecklistItem("roles", timedelta(hours=1), "everybody is there")
 HOSTS = ("t1", "t2", "p1", "p2", "p3")
 NIGHT = Window("night", "FREQ=DAILY", time(5), timedelta(hours=1), "UTC")
+PROD: dict[str, object] = {"always": False, "windows": (NIGHT,), "approvals": ASKED, "checklist": (ROLES,)}
+URGENT = Asked(Approvals(1, ("bob", "cid"), timedelta(minutes=30)), True, "as class 'emergency' asks")
+TOLD = Command("ops", ("tell",), on=tuple(News), every=timedelta(minutes=30))
 PLANS = [
     plan(
         tier("test", ("t1", "t2"), soak=timedelta(hours=1), on_failure=policy, failure_budget=budget),
-        tier("prod", ("p1",), ("p2", "p3"), always=False, windows=(NIGHT,), approvals=ASKED, checklist=(ROLES,)),
+        tier("prod", ("p1",), ("p2", "p3"), canaries=1, canary_soak=timedelta(hours=1), urgent=urgent, **PROD),
+        channels=(TOLD,),
     )
+    for urgent in (None, URGENT)
     for policy in OnFailure
     for budget in (Amount(count=0), Amount(percent=100))
 ]
@@ -84,6 +95,10 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
         st.builds(Waived, AT, st.just("bob"), st.just(run.plan.digest), st.sampled_from(["roles", "notice"]), _WHY),
         st.builds(EmergencyDeclared, AT, st.just("ann"), st.just(run.plan.digest), _WHY, AT),
         st.builds(Aborted, AT, st.just("bob"), st.just("x")),
+        st.builds(Paused, AT, st.just("bob"), st.just("x")),
+        st.builds(Continued, AT, st.just("bob")),
+        st.builds(NoticeBegun, AT, TOLD_OF, st.just("ops"), st.just("x")),
+        st.builds(NoticeSent, AT, TOLD_OF, st.just("ops")),
         st.builds(RollbackAsked, AT, st.just("bob"), st.just("x"), SOME),
         st.builds(VersionsQuarantined, AT, st.just("bob"), VERSIONS, st.just("x"), st.one_of(st.just(()), SOME)),
         st.builds(VersionsReleased, AT, st.just("bob"), VERSIONS, st.just("x")),
@@ -92,6 +107,7 @@ def _events(run: Run) -> st.SearchStrategy[Event]:
     )
 
 
+TOLD_OF = st.sampled_from(["begun prod", "progress prod wave 1", "planned test always now", "done test"])
 _OK = st.just(Status.OK)
 _WHY = st.just("x")
 VERSIONS = st.sampled_from([("tide=1.1",), ("tide=1.1", "other=2"), ("other=2",)])
@@ -100,6 +116,8 @@ VERSIONS = st.sampled_from([("tide=1.1",), ("tide=1.1", "other=2"), ("other=2",)
 @how(max_examples=100)
 @given(histories(), AT)
 def test_the_next_action_is_always_known_and_makes_sense(run: Run, now: datetime) -> None:
+    names = [(notice.name, channel.name) for notice, channel in due(run, now)]
+    assert len(set(names)) == len(names)
     match action := decide(run, now):
         case Do(step, hosts):
             assert hosts
@@ -143,6 +161,8 @@ def test_from_anywhere_a_run_comes_to_its_end(run: Run, now: datetime) -> None:
                 run = fold(run, MaintenanceLeft(now, name, hosts))
             case Wait():
                 now = action.until
+            case Ask(code="paused"):
+                run = fold(run, Continued(now, "bob"))
             case Ask():
                 run = fold(run, Aborted(now, "bob", "enough"))
             case End(outcome, reason):

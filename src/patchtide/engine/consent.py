@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from patchtide.core.approvals import Counted, counted, may_speak, people_asked, requesters
+from patchtide.core.approvals import Counted, asked_of, counted, may_speak, people_asked, requesters
 from patchtide.core.checklist import item_states
 from patchtide.core.emergency import declared, owes_review, second_person
 from patchtide.core.errors import UsageError
@@ -207,7 +207,8 @@ def _asked(run_id: str, run: Run, name: str, verb: str, now: datetime) -> list[T
     if name in requesters(run):
         raise UsageError(f"{name} made the change request of run {run_id} and cannot {verb} it", hint=f"Ask {others}.")
     if people and name not in people:
-        raise UsageError(f"{name} is not asked to {verb} run {run_id}", hint=f"Asked are: {others}.")
+        by = next((f", {terms.why}" for tier in run.plan.tiers if (terms := asked_of(run, tier, now)).why), "")
+        raise UsageError(f"{name} is not asked to {verb} run {run_id}{by}", hint=f"Asked are: {others}.")
     return [tier for tier in run.plan.tiers if name in people_asked(run, tier, now)]
 
 
