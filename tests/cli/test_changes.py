@@ -279,10 +279,20 @@ def test_an_emergency_that_too_few_may_agree_to_is_refused_when_it_is_planned(
     patchtide: Patchtide, fleet: Fleet, project: Path
 ) -> None:
     configure(project, "nightly")
-    classes = "impacts: {low: {approvals: 0}, emergency: {from: [cid]}}\n"
-    tier = ", approvals: {count: 2, from: [bob, dan]}"
-    configured(project, tier, classes)
+    configured(project, more="impacts: {low: {approvals: 0, notice: 0s}}\n")
     path = project / "patchtide.yml"
     path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
     refused = patchtide("plan")
-    assert (refused.code, "an emergency in tier 'prod' asks for 2 approvals, but 1 people" in refused.err) == (2, True)
+    assert (refused.code, "an emergency in tier 'prod' asks for 1 approvals, but 0 people" in refused.err) == (2, True)
+
+
+def test_an_emergency_asks_its_class_where_windows_have_none_too(
+    patchtide: Patchtide, fleet: Fleet, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(project, "nightly")
+    configured(project, more="impacts: {emergency: {approvals: 1, from: [cid]}}\n")
+    assert patchtide("run", "--yes", "--no-wait", "--emergency", "--reason", "a worm").code == 6
+    name = run_id(patchtide)
+    assert "tier 'prod' has 0 of 1 approvals, as class 'emergency' asks" in patchtide("status").out
+    assert said(patchtide, monkeypatch, "cid", "approve", name) == 0
+    assert patchtide("resume").code == 0

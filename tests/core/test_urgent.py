@@ -77,14 +77,34 @@ def test_nobody_is_asked_by_a_class_that_asks_nobody_and_a_tier_that_does_not_ei
     assert classified(made, quiet, asking=True).tiers[0].urgent == Asked(None, False, _WHY)
 
 
-def test_a_file_without_classes_a_window_without_one_and_a_change_beyond_it_ask_nothing_else() -> None:
+def test_a_file_without_classes_a_tier_that_is_always_open_and_a_change_beyond_it_ask_nothing_else() -> None:
     made = plan(tier("test", ("t1",), windows=(NIGHT,)), patch_set={DEBIAN.key: (package(security=True),)})
     assert classified(made, TABLE, asking=False).tiers[0].urgent is None
-    assert urgent(windows=(replace(NIGHT, impact=""),)).tiers[0].urgent is None
+    assert urgent(windows=(), always=True).tiers[0].urgent is None
     bugs = replace(made, patch_set={DEBIAN.key: (package(),)})
     bugs = replace(bugs, tiers=(replace(bugs.tiers[0], approvals=Approvals(1, PEOPLE)),))
     found = classified(bugs, {**TABLE, Impact.EMERGENCY: replace(AGREED, approvals=9)}, asking=True).tiers[0]
     assert (found.urgent, found.no_emergency) == (None, "not all of it fixes security: tide")
+
+
+@pytest.mark.parametrize(
+    ("rules", "own", "wanted"),
+    [
+        (AGREED, None, Asked(Approvals(2, ("cid", "dan")), False, "as class 'emergency' asks")),
+        (TABLE[Impact.EMERGENCY], OWN, Asked(OWN, False, "as class 'emergency' asks")),
+        (TABLE[Impact.EMERGENCY], None, Asked(None, False, "as class 'emergency' asks")),
+        (
+            replace(TABLE[Impact.EMERGENCY], notice=HOUR, request=True),
+            None,
+            Asked(Approvals(0, (), HOUR), True, "as class 'emergency' asks"),
+        ),
+    ],
+)
+def test_where_windows_have_no_class_it_asks_as_far_as_there_is_anybody(
+    rules: Rules, own: Approvals | None, wanted: Asked
+) -> None:
+    found = urgent(rules, own, windows=(replace(NIGHT, impact=""),)).tiers[0]
+    assert (found.approvals, found.urgent) == (own, wanted)
 
 
 def test_a_class_that_asks_more_people_than_there_are_is_refused_when_it_is_planned() -> None:

@@ -13,10 +13,10 @@ from patchtide.config.schema import CalendarFile, ConfigFile, Tier
 from patchtide.core.checklist import OF_EARLIER_TIERS
 from patchtide.core.gates import RESERVED
 from patchtide.core.health import INSTALLED, time_taken
-from patchtide.core.impact import Impact
+from patchtide.core.impact import Impact, Rules, together
 from patchtide.core.maintenance import entering_room
 from patchtide.core.meant import meant
-from patchtide.core.policy import ReturnBy, room
+from patchtide.core.policy import Approvals, ReturnBy, room
 from patchtide.core.windows import ALWAYS
 
 
@@ -97,10 +97,12 @@ def _impacts(file: ConfigFile) -> Iterator[Fault]:
     """Yield what is said of impact classes and can mean nothing, or can never be had."""
     meant_by = impacts_meant(file.impacts)
     for impact, rules in meant_by.items():
-        if rules.people and len(rules.people) < rules.approvals:
+        if impact is not Impact.EMERGENCY and rules.people and len(rules.people) < rules.approvals:
             message = f"asks for {rules.approvals} approvals, but {len(rules.people)} may give one"
             yield Fault(("impacts", impact), message, "Name more people, or ask for fewer `approvals`.")
     urgent = file.impacts.emergency if file.impacts else ImpactClass()
+    if {"approvals", "from_"} & urgent.model_fields_set:  # its default asks only where there is somebody
+        yield from _too_few_for_an_emergency(file, meant_by[Impact.EMERGENCY])
     for setting, why in _MEANINGLESS:
         if setting in urgent.model_fields_set:
             yield Fault(("impacts", "emergency", setting), f"means nothing: {why}", "Leave it out.")
@@ -109,6 +111,14 @@ def _impacts(file: ConfigFile) -> Iterator[Fault]:
         message = f"leaves no time: an emergency is over {spelled(file.emergency.limit)} after it was declared"
         hint = "Ask for a shorter `notice`, or let an emergency last longer with `emergency: {limit: ...}`."
         yield Fault(("impacts", "emergency", "notice"), message, hint)
+
+
+def _too_few_for_an_emergency(file: ConfigFile, rules: Rules) -> Iterator[Fault]:
+    for tier in file.tiers:
+        asked = together(Approvals(tier.approvals.count, tier.approvals.from_) if tier.approvals else None, rules)
+        if ALWAYS not in tier.window and len(asked.people) < asked.count:
+            message = f"asks for {asked.count} approvals in tier {tier.name!r}, but {len(asked.people)} may give one"
+            yield Fault(("impacts", "emergency"), message, "Name more people with `from`, here or in the tier.")
 
 
 _MEANINGLESS = (

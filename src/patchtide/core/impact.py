@@ -150,10 +150,18 @@ def _classified(plan: Plan, tier: TierPlan, table: Mapping[Impact, Rules], *, as
 
 
 def _if_urgent(tier: TierPlan, too_much: str, rules: Rules) -> TierPlan:
-    """Return a tier that knows what it asks once its run is an emergency, or why its change can be none."""
-    if too_much or not _classed(tier.windows):
+    """Return a tier that knows what it asks once its run is an emergency, or why its change can be none.
+
+    It needs no window, so it is asked where windows have no class, too, as far as there is anybody to be asked; there
+    is nothing to be lifted from a tier that is always open.
+    """
+    classed = _classed(tier.windows)
+    if too_much or (tier.always and not classed):
         return replace(tier, no_emergency=too_much)
     own = tier.approvals and replace(tier.approvals, notice=timedelta(0))  # nobody can announce what nobody knew of
+    both = together(own, rules)
+    if not classed and len(both.people) < both.count:
+        rules = replace(rules, approvals=0, people=())
     approvals = _asked(own, rules, f"an emergency in tier {tier.name!r}", Impact.EMERGENCY)
     return replace(tier, urgent=Asked(approvals, tier.request or rules.request, "as class 'emergency' asks"))
 
@@ -182,19 +190,24 @@ def _classed(windows: Sequence[When]) -> bool:
 
 
 def _asked(own: Approvals | None, rules: Rules, whose: str, impact: Impact) -> Approvals | None:
-    """Return whom a tier asks, once its class has its say: the longer notice, and the higher number of people."""
+    """Return whom a tier asks, once its class has its say; raises UsageError for more people than there are."""
     if not rules.approvals and not rules.notice and not own:
         return None
-    own = own or Approvals(0, ())
-    asked = replace(
-        own,
-        count=max(own.count, rules.approvals),
-        people=rules.people or own.people,
-        notice=max(own.notice, rules.notice),
-    )
+    asked = together(own, rules)
     if len(asked.people) < asked.count:
         raise UsageError(
             f"{whose} asks for {asked.count} approvals, but {len(asked.people)} people may give one",
             hint=f"Name them with `approvals: {{from: ...}}` of the tier, or with `impacts.{impact}.from`.",
         )
     return asked
+
+
+def together(own: Approvals | None, rules: Rules) -> Approvals:
+    """Return whom a tier and a class ask together: the longer notice, the higher number, the people of the class."""
+    own = own or Approvals(0, ())
+    return replace(
+        own,
+        count=max(own.count, rules.approvals),
+        people=rules.people or own.people,
+        notice=max(own.notice, rules.notice),
+    )
