@@ -16,6 +16,7 @@ from plugins.module_utils.host import (
     reverting,
     rollback,
     settings,
+    timers,
     upkeep,
     verification,
 )
@@ -53,12 +54,12 @@ class Host:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     found = Host(tmp_path)
-    for module in (confirm, reverting):
+    for module in (timers, reverting):
         monkeypatch.setattr(module, "finished", found.finished)
     for module in (reverting, verification, rebooting, upkeep, patching):
         monkeypatch.setattr(module, "CALL_LOCK", str(tmp_path / "call"))
     monkeypatch.setattr(confirm, "has_systemd", lambda: True)
-    monkeypatch.setattr(confirm, "UNITS", found.units)
+    monkeypatch.setattr(timers, "UNITS", found.units)
     monkeypatch.setattr(host, "require_root", lambda: None)
     monkeypatch.setattr(network, "recorded", lambda: found.network)
     monkeypatch.setattr(reverting, "_SETTLES", 0)
@@ -100,8 +101,8 @@ def test_its_files_are_no_settings_that_an_update_changed() -> None:
 
 def test_a_host_on_which_it_cannot_be_armed_is_not_updated(made: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "finished", lambda argv, timeout=0: Finished(tuple(argv), 1, "", "Failed to connect"))
-    monkeypatch.setattr(confirm, "finished", made.finished)
-    with pytest.raises(HostError, match="could not be armed"):
+    monkeypatch.setattr(timers, "finished", made.finished)
+    with pytest.raises(HostError, match="confirm.timer could not be started"):
         confirm.arm(made.journal, 900, 600)
     monkeypatch.setattr(confirm, "has_systemd", lambda: False)
     with pytest.raises(HostError, match="without systemd"):

@@ -49,6 +49,11 @@ def test_the_window_can_be_turned_off_and_does_not_count_before_the_update() -> 
     assert judged(check(), Past(services=BEFORE), {}, {"tide.service": service(since=NOW - 1)}, NOW).status == PASS
 
 
+def test_a_young_service_is_looked_at_again_when_it_is_old_enough() -> None:
+    assert looked(service(since=NOW - 59)).patience == 1
+    assert looked(service("failed")).patience == 0
+
+
 def test_the_reason_names_the_unit_and_the_seconds() -> None:
     assert "tide.service runs for 5 s only, and has to for 60 s" in looked(service(since=NOW - 5)).detail
     assert "tide.service crashed and was restarted 2 times" in looked(service(restarts=2)).detail

@@ -185,15 +185,19 @@ class Clock:
         self.now += seconds
 
 
-def judge(statuses: str, **times: float) -> tuple[str, int, float]:
-    """The verdict, the number of looks and the seconds for looks that give these letters, the last for ever."""
+def judge(statuses: str, patience: float = 0, **times: float) -> tuple[str, int, float]:
+    """The verdict, the number of looks and the seconds for looks that give these letters, the last for ever.
+
+    `w` fails, and cannot get better for `patience` seconds.
+    """
     clock = Clock()
-    words = {"p": PASS, "f": FAIL, "u": UNMEASURED}
+    looked = {letter: Look(status, "said") for letter, status in (("p", PASS), ("f", FAIL), ("u", UNMEASURED))}
+    looked["w"] = Look(FAIL, "said", patience=patience)
     looks = iter(statuses)
     last = statuses[-1]
     usual = {"warm_up": 0, "every": 1, "healthy_for": 0, "deadline": 10}
     one = checks([{"name": "x", "kind": "tcp", "port": 1, **usual, **times}])[0]
-    verdict, tries = judged(one, lambda: Look(words[next(looks, last)], "said"), clock.read, clock.pause)
+    verdict, tries = judged(one, lambda: looked[next(looks, last)], clock.read, clock.pause)
     return verdict.status, tries, clock.now
 
 
@@ -203,6 +207,13 @@ def test_health_has_to_last_without_a_break() -> None:
     assert judge("p", healthy_for=3) == (PASS, 4, 3)
     assert judge("ppfp", healthy_for=3) == (PASS, 7, 6)
     assert judge("fffp", warm_up=5) == (PASS, 4, 8)
+
+
+def test_what_cannot_get_better_yet_is_not_looked_at_in_vain() -> None:
+    assert judge("wp", patience=7) == (PASS, 2, 7)
+    assert judge("wp", patience=0.2) == (PASS, 2, 1), "never more often than it is meant to be"
+    assert judge("w", patience=60) == (FAIL, 2, 10), "the last look is at the deadline"
+    assert judge("ppwfp", patience=7, healthy_for=3, failures=2)[1:] == (8, 7), "a stretch is watched closely"
 
 
 def test_a_deadline_ends_it_with_the_last_word() -> None:

@@ -44,6 +44,14 @@ def test_an_upgrade_that_leaves_nothing_behind_is_told_from_one_that_does() -> N
     assert aptspeech.left_behind("rubbish") is True
 
 
+def test_what_an_admin_holds_no_upgrade_would_change() -> None:
+    kept = "The following packages have been kept back:\n  nginx libc6\n"
+    out = f"{kept}0 upgraded, 0 newly installed, 0 to remove and 2 not upgraded.\n"
+    assert aptspeech.left_behind(out, {"nginx", "libc6", "perl"}) is False
+    assert aptspeech.left_behind(out, {"nginx"}) is True
+    assert aptspeech.left_behind(out.replace("  nginx libc6\n", "  nginx\n"), {"nginx"}) is True, "one goes unnamed"
+
+
 def test_foreign_architectures_and_removals_are_read_from_a_simulation() -> None:
     found = aptspeech.simulated(said("install_foreign_and_remove.txt"), "amd64")
     assert found.installs["libssl3:i386"] == "3.0.20-1~deb12u2"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from plugins.module_utils.host import giveback, pairs, upkeep
+from plugins.module_utils.host import pairs, timers, upkeep
 from plugins.module_utils.host.command import Finished
 from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.journal import Journal
@@ -20,12 +20,11 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         active = "" if stopped else "Id=apt-daily.timer\nActiveState=active\n"
         return Finished(tuple(argv), 0, active if "show" in argv else "inactive\n" * len(upkeep.WORKERS), "")
 
-    for module in (upkeep, giveback):
+    for module in (upkeep, timers):
         monkeypatch.setattr(module, "finished", finished)
-    for module in (upkeep, giveback):
-        monkeypatch.setattr(module, "CALL_LOCK", str(tmp_path / "lock"), raising=False)
+    monkeypatch.setattr(upkeep, "CALL_LOCK", str(tmp_path / "lock"))
     (tmp_path / "units").mkdir()
-    monkeypatch.setattr(giveback, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(timers, "UNITS", tmp_path / "units")
     monkeypatch.setattr(upkeep, "has_systemd", lambda: True)
     return told
 

@@ -84,7 +84,8 @@ class Apt(PackageManager):
 
     def _outlook(self, view: Sequence[str]) -> Outlook:
         upgrade = self._simulated(*view, "--with-new-pkgs", "upgrade").out
-        full = self._simulated(*view, "dist-upgrade").out if aptspeech.left_behind(upgrade) else upgrade
+        behind = aptspeech.left_behind(upgrade, _on_hold())
+        full = self._simulated(*view, "dist-upgrade").out if behind else upgrade
         easy = {one.key for one in aptspeech.pending(upgrade, {})}
         leaving = self._leaving([one for one in aptspeech.pending(full, {}) if one.key not in easy], view)
         text = f"{full if leaving else ''}\n{upgrade}"
@@ -110,8 +111,7 @@ class Apt(PackageManager):
 
     def _held(self) -> tuple[str, ...]:
         """The names that an admin holds, or pins in apt's preferences."""
-        held = {one.name for one in dpkg.installed().values() if one.wanted == "hold"}
-        return tuple(sorted(held | set(aptspeech.pinned(finished(["apt-cache", "policy"]).out))))
+        return tuple(sorted(_on_hold() | set(aptspeech.pinned(finished(["apt-cache", "policy"]).out))))
 
     def _kept_back(self, pending: set[str], view: Sequence[str]) -> tuple[str, ...]:
         """The names that apt does not update for another reason than that their update is phased in."""
@@ -135,23 +135,14 @@ class Apt(PackageManager):
         return found
 
     def troubles(self) -> list[Trouble]:
-        """Who holds a lock, what `dpkg --audit` finds, and what `apt-get check` says of unmet dependencies."""
+        """Who holds a lock, and what `dpkg --audit` finds; unmet dependencies are told where apt refuses for them."""
         holders = {path: holder(path) for path in LOCKS}
         locked = [
             Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
             for path, who in holders.items()
             if who
         ]
-        return locked[:1] + (dpkg.audit_troubles() or self._unmet())
-
-    def _unmet(self) -> list[Trouble]:
-        """A trouble where installed packages lack what they depend on; every transaction would want to mend that."""
-        asked = finished(["apt-get", "check", "-q", "-o", "Debug::NoLocking=true"])
-        if asked.ok:
-            return []
-        lacking = aptspeech.unmet(asked.out)
-        reason = f"installed packages lack what they depend on: {'; '.join(lacking)[:600] or asked.why()}"
-        return [Trouble("broken", reason, "run `apt-get --fix-broken install` and look")]
+        return locked[:1] + dpkg.audit_troubles()
 
     def installed(self) -> dict[str, Installed]:
         """dpkg's database."""
@@ -294,11 +285,14 @@ class Apt(PackageManager):
 
     def _simulated(self, *words: str) -> Finished:
         asked = finished(["apt-get", "-s", "-q", *words])
-        if not asked.ok:
-            raise HostError(
-                f"apt-get -s {words[-1]} failed: {asked.why()}", "run `apt-get -s upgrade` and look", "packages"
-            )
-        return asked
+        if asked.ok:
+            return asked
+        lacking = _unmet()
+        if lacking:
+            raise HostError(lacking, "run `apt-get --fix-broken install` and look", "broken")
+        raise HostError(
+            f"apt-get -s {words[-1]} failed: {asked.why()}", "run `apt-get -s upgrade` and look", "packages"
+        )
 
     def _records(self, wanted: Sequence[Wanted]) -> dict[Wanted, tuple[str, int, str]]:
         return aptspeech.records(self._shown(wanted))
@@ -309,8 +303,21 @@ class Apt(PackageManager):
 
     def _solved(self, asked: Finished) -> Simulated:
         if not asked.ok:
-            return Simulated(False, asked.why())
+            return Simulated(False, _unmet() or asked.why())
         return aptspeech.simulated(asked.out, self.architecture())
+
+
+def _on_hold() -> set[str]:
+    """The names that an admin holds."""
+    return {one.name for one in dpkg.installed().values() if one.wanted == "hold"}
+
+
+def _unmet() -> str:
+    """The sentence that installed packages lack what they depend on, for which apt refuses all; empty if none does."""
+    asked = finished(["apt-get", "check", "-q", "-o", "Debug::NoLocking=true"])
+    if asked.ok:
+        return ""
+    return f"installed packages lack what they depend on: {'; '.join(aptspeech.unmet(asked.out))[:600] or asked.why()}"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Sequence
+from typing import Container, Sequence
 
 from .dpkg import parsed_control
 from .packagemanager import Pending, Simulated, Wanted, bare
@@ -32,10 +32,10 @@ def simulated(out: str, native: str) -> Simulated:
     return Simulated(True, "", installs, tuple(removals))
 
 
-def left_behind(out: str) -> bool:
-    """Whether `apt-get -s upgrade` leaves packages as they are, of which a full upgrade might do more."""
+def left_behind(out: str, held: Container[str] = ()) -> bool:
+    """Whether `apt-get -s upgrade` leaves packages for which a full upgrade might do more: for none that is held."""
     counted = _LEFT.search(out)
-    return counted is None or counted[1] != "0"
+    return counted is None or int(counted[1]) > sum(name in held for name in kept_back(out))
 
 
 def pending(out: str, files: dict[Wanted, tuple[str, int, str]]) -> list[Pending]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from .clock import utc_now
-from .command import finished
 from .errors import HostError
-from .journal import ROOT, Entry, Journal, replace_durably
+from .journal import ROOT, Entry, Journal
 from .services import has_systemd
+from .timers import armed, disarmed
 from .unit import program_argv
 
-UNITS = Path("/etc/systemd/system")
 ALLOWED_BOOTS = 1
 _TIMER = """\
 [Unit]
@@ -51,6 +50,7 @@ ExecStart={program} booted {run}
 [Install]
 WantedBy=timers.target
 """
+_TEXTS = {".timer": _TIMER, ".service": _SERVICE, "-boots.service": _BOOTS}
 
 
 def unit_name(journal: Journal) -> str:
@@ -79,11 +79,8 @@ def arm(journal: Journal, seconds: float, deadline: float) -> None:
             "since": utc_now(),
         },
     )
-    _write_units(journal, seconds)
-    name = unit_name(journal)
-    _done(["systemctl", "daemon-reload"])
-    _done(["systemctl", "--no-reload", "enable", "--quiet", f"{name}.timer", f"{name}-boots.service"])
-    _done(["systemctl", "restart", f"{name}.timer"])
+    words = {"run": journal.run, "seconds": seconds, "program": " ".join(program_argv(journal))}
+    armed(unit_name(journal), {end: text.format(**words) for end, text in _TEXTS.items()})
 
 
 def disarm(journal: Journal, state: str) -> None:
@@ -91,16 +88,7 @@ def disarm(journal: Journal, state: str) -> None:
     entry = journal.read("confirm")
     if entry is None:
         return
-    name = unit_name(journal)
-    if has_systemd():
-        # The service is left alone: it may be what calls this.
-        finished(["systemctl", "--no-reload", "disable", "--quiet", f"{name}.timer", f"{name}-boots.service"], 60)
-        finished(["systemctl", "stop", f"{name}.timer"], 60)
-    for path in (f"{name}.timer", f"{name}.service", f"{name}-boots.service"):
-        if (UNITS / path).exists():
-            (UNITS / path).unlink()
-    if has_systemd():
-        finished(["systemctl", "daemon-reload"], 60)
+    disarmed(unit_name(journal), _TEXTS)
     journal.write("confirm", {**entry, "state": state, "until": utc_now()})
 
 
@@ -156,18 +144,3 @@ def loops(journal: Journal) -> str:
     """The sentence that the host reboots by itself again and again; empty when it does not."""
     times = own_boots(journal.read("confirm")) if is_armed(journal) else 0
     return f"the host rebooted by itself {times} times since its update" if times > ALLOWED_BOOTS else ""
-
-
-def _write_units(journal: Journal, seconds: float) -> None:
-    program = " ".join(program_argv(journal))
-    name = unit_name(journal)
-    for path, text in ((".timer", _TIMER), (".service", _SERVICE), ("-boots.service", _BOOTS)):
-        place = UNITS / f"{name}{path}"
-        replace_durably(place, text.format(run=journal.run, seconds=seconds, program=program).encode())
-        place.chmod(0o644)
-
-
-def _done(argv: list[str]) -> None:
-    done = finished(argv, 120)
-    if not done.ok:
-        raise HostError(f"the confirm timer could not be armed: {done.why()}", "is systemd well?", code="confirm")

@@ -34,9 +34,14 @@ def judged(check: Check, past: Past, restarts: dict[str, int], now: dict[str, Se
     wrong += _restarted(watched, now, restarts) or _looping(watched, now, past.of(check.name), past.restarts)
     if wrong:
         return Look(FAIL, readable("; ".join(wrong)), state=state)
-    young = [] if past.baseline is None else _young(watched, now, check.own["crash_window"], clock)
+    window = check.own["crash_window"]
+    young = {} if past.baseline is None else _young(watched, now, window, clock)
     if young:
-        return Look(FAIL, readable("; ".join(young)), state=state)
+        told = [
+            f"{name} runs for {age:.0f} s only, and has to for {window:g} s before it is no crash loop"
+            for name, age in young.items()
+        ]
+        return Look(FAIL, readable("; ".join(told)), state=state, patience=window - min(young.values()))
     return Look(PASS, f"{len(watched)} services are active", state=state)
 
 
@@ -79,14 +84,10 @@ def _looping(watched: list[str], now: dict[str, Service], before: dict[str, Any]
     ]
 
 
-def _young(watched: list[str], now: dict[str, Service], window: float, clock: float) -> list[str]:
-    """A sentence for every service that was started so lately that it may still turn out to crash again."""
+def _young(watched: list[str], now: dict[str, Service], window: float, clock: float) -> dict[str, float]:
+    """The age (seconds) of every service that was started so lately that it may still turn out to crash again."""
     ages = {name: clock - now[name].since for name in watched if name in now and now[name].since}
-    return [
-        f"{name} runs for {age:.0f} s only, and has to for {window:g} s before it is no crash loop"
-        for name, age in ages.items()
-        if age < window
-    ]
+    return {name: age for name, age in ages.items() if age < window}
 
 
 def _state(service: Service | None) -> str:

@@ -72,7 +72,9 @@ def judged(
             return last, tries
         if last.final or now() + check.every > start + check.deadline:
             return _too_late(check, last, broke), tries
-        pause(check.every)
+        # A stretch of health may still be broken meanwhile; where there is none, nothing is missed.
+        patience = last.patience if healthy_since is None else 0.0
+        pause(min(max(check.every, patience), start + check.deadline - now()))
 
 
 def _looked(look: Looker) -> Look:

@@ -12,7 +12,8 @@ PASS, FAIL, UNMEASURED, INCONCLUSIVE, SKIPPED = "pass", "fail", "unmeasured", "i
 class Look:
     """The outcome of one look, with the sentence that explains it; `final` where looking again cannot change it.
 
-    `state` is what there was (processes, mounts): a baseline keeps it. `seconds`: how long an answer took.
+    `state` is what there was (processes, mounts): a baseline keeps it. `seconds`: how long an answer took. `patience`:
+    for how many seconds it cannot get better.
     """
 
     status: str
@@ -20,6 +21,7 @@ class Look:
     final: bool = False
     state: Any = None
     seconds: float = 0.0
+    patience: float = 0.0
 
 
 Looker = Callable[[], Look]
