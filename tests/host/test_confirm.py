@@ -102,7 +102,7 @@ def test_its_files_are_no_settings_that_an_update_changed() -> None:
 def test_a_host_on_which_it_cannot_be_armed_is_not_updated(made: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "finished", lambda argv, timeout=0: Finished(tuple(argv), 1, "", "Failed to connect"))
     monkeypatch.setattr(timers, "finished", made.finished)
-    with pytest.raises(HostError, match="confirm.timer could not be started"):
+    with pytest.raises(HostError, match=r"confirm\.timer could not be started"):
         confirm.arm(made.journal, 900, 600)
     monkeypatch.setattr(confirm, "has_systemd", lambda: False)
     with pytest.raises(HostError, match="without systemd"):
