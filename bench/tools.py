@@ -23,7 +23,7 @@ tiers:
   - {{name: production, hosts: env_prod, window: always}}
 health:
   - {{name: web, http: {{port: 8080, path: /healthz, status: 200}}, deadline: 15s}}
-  - {{name: units, services: unchanged, deadline: 30s}}
+  - {{name: units, services: unchanged, crash_window: 0s, deadline: 30s}}
 """
 _PYINFRA = """\
 hosts = [

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from plugins.module_utils.host import aptspeech, boot, dpkg, host, services
+from plugins.module_utils.host import aptspeech, boot, dpkg, enablement, host, services
 from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.packagemanager import PackageFile, Pending, Wanted
 
@@ -194,7 +194,7 @@ def test_what_came_up_or_vanished_since_the_record_is_told() -> None:
 
 
 def test_enablement_of_a_boot_only_is_not_recorded() -> None:
-    files = services.parsed_unit_files(said("unit_files.txt"))
+    files = enablement.parsed_unit_files(said("unit_files.txt"))
     assert files["ssh.service"] == "enabled"
     assert "console-getty.service" not in files
 

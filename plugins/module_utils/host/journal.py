@@ -13,7 +13,6 @@ from .errors import HostError
 from .names import RESERVED, run_id
 
 ROOT = Path("/var/lib/patchtide")
-PARTS = ("attempt", "stage", "maintenance", "record", "patch", "confirm", "reboot", "snapshot", "rollback")
 _RESERVE_BYTES = 1_048_576
 
 Entry = Dict[str, Any]

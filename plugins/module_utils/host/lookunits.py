@@ -16,7 +16,7 @@ from .services import services as loaded_services
 def services(check: Check, past: Past, restarts: dict[str, int]) -> Look:
     """Whether the services that have to run do, and stay; `restarts` remembers counts between looks."""
     try:
-        now = loaded_services()
+        now = loaded_services(past.services or {} if check.own["units"] is None else check.own["units"])
     except HostError as error:
         return Look(UNMEASURED, error.reason)
     if not now:

@@ -13,6 +13,7 @@ from .checks import Check
 from .checks import checks as named_checks
 from .clock import utc_now
 from .confirm import arm, refuse_beside_others, reverted
+from .enablement import remembered
 from .errors import HostError
 from .files import verified
 from .hold import CALL_LOCK, exclusive
@@ -157,7 +158,8 @@ def _begun(
 
 def _record(journal: Journal, manager: PackageManager, todo: Change, files: Any, baseline: list[Check]) -> None:
     keys = [*(package.key for package in todo.packages if package.previous is not None), *todo.leaves]
-    record = recorded(manager, keys, files, journal.folder / "settings")
+    masked = (journal.read("maintenance") or {}).get("stopped", [])
+    record = recorded(manager, keys, files, remembered(journal, masked), journal.folder / "settings")
     measured = measurements(baseline, Past(record["services"]))
     journal.write("record", {**record, "baseline_measurements": measured})
 

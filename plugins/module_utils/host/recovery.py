@@ -8,14 +8,20 @@ from typing import Any, Iterable
 from . import network
 from .boot import fingerprint
 from .clock import utc_now
+from .enablement import enablement_differences, unit_files
 from .kernel import kernels, loader_files
 from .packagemanager import Installed, PackageManager
-from .services import activity_differences, enablement_differences, service_states, services, unit_files
+from .services import activity_differences, service_states, services
 from .settings import changed_files, recorded_files
 
 
-def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies: Path) -> dict[str, Any]:
-    """The host's state now; copies of its settings, those of these packages and files included, go to `copies`."""
+def recorded(
+    manager: PackageManager, keys: list[str], files: list[Path], units: dict[str, str], copies: Path
+) -> dict[str, Any]:
+    """The host's state now, with the enablement of its `units`.
+
+    Copies of its settings, those of these packages and files included, go to `copies`.
+    """
     installed = manager.installed()
     return {
         "recorded": utc_now(),
@@ -25,7 +31,7 @@ def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies
         "packages": package_states(installed),
         "automatic": sorted(manager.automatic(installed)),
         "services": service_states(services()),
-        "units": unit_files(),
+        "units": units,
         "files": recorded_files(manager.configuration(keys, files) | loader_files(), copies),
     }
 
@@ -46,7 +52,7 @@ def differences(
     sentences += _mark_sentences(set(record["automatic"]), manager.automatic(installed), set(after))
     sentences += [f"{path} differs" for path in changed_files(record["files"]) if path not in ignored_files]
     ignored = set(ignored_units)
-    units = activity_differences(record["services"], services(), tuple(ignored))
+    units = activity_differences(record["services"], services(record["services"]), tuple(ignored))
     sentences += [f"{name} should be {wanted}" for name, wanted in units]
     was_enabled = {name: state for name, state in record["units"].items() if name not in ignored}
     return sentences + enablement_differences(was_enabled, unit_files())

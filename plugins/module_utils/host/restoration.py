@@ -9,12 +9,13 @@ from typing import IO, Any, Callable
 
 from .changes import mark_changes
 from .command import Finished
+from .enablement import restored_enablement, unit_files
 from .errors import HostError, summed_up
 from .files import verified
 from .journal import Entry
 from .packagemanager import ABSENT, Installed, PackageManager, Return
 from .recovery import differences
-from .services import activity_differences, failed_starts, restored_enablement, services, unit_files
+from .services import activity_differences, failed_starts, services
 from .settings import bring_back, changed_files, foreign_files, put_back, set_aside
 
 _MASKS = "/etc/systemd/system"
@@ -164,7 +165,8 @@ def _services_back(course: Course) -> list[str]:
     """Enablement and activity of services as recorded; a sentence for each that would not."""
     was_enabled = {name: state for name, state in course.record["units"].items() if name not in course.paused}
     touched = restored_enablement(was_enabled, unit_files())
-    wrong = activity_differences(course.record["services"], services(), course.paused)
+    before = course.record["services"]
+    wrong = activity_differences(before, services(before), course.paused)
     return failed_starts(wrong, reload=bool(touched or wrong))
 
 

@@ -1,4 +1,4 @@
-"""Services of the init system: what runs, what is enabled, and putting that back."""
+"""Services of the init system: what runs, and putting that back."""
 
 from __future__ import annotations
 
@@ -40,11 +40,20 @@ def has_systemd() -> bool:
     return os.path.isdir("/run/systemd/system")
 
 
-def services() -> dict[str, Service]:
-    """Every loaded service by its name, in one call; HostError when systemctl cannot be asked."""
+def services(known: Iterable[str] = ()) -> dict[str, Service]:
+    """The services that are not at rest, and those in `known`; HostError when systemctl cannot be asked.
+
+    systemd tells what it knows of a unit one by one, so it is not asked of the many that rest and that nobody awaits.
+    """
     if not has_systemd():
         return {}
-    asked = finished(["systemctl", "show", "--type=service", "--all", "--no-pager", f"--property={_PROPERTIES}"], 60)
+    found = _shown("--type=service")
+    resting = sorted(set(known) - set(found))
+    return {**found, **_shown("--", *resting)} if resting else found
+
+
+def _shown(*which: str) -> dict[str, Service]:
+    asked = finished(["systemctl", "show", "--no-pager", f"--property={_PROPERTIES}", *which], 60)
     if not asked.ok:
         raise HostError(f"systemctl show failed: {asked.why()}", "is systemd well on this host?", code="services")
     return parsed_services(asked.out)
@@ -69,26 +78,6 @@ def parsed_services(text: str) -> dict[str, Service]:
             since=int(fields.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
         )
     return found
-
-
-def unit_files() -> dict[str, str]:
-    """The enablement of every installed service, socket and timer by unit name."""
-    if not has_systemd():
-        return {}
-    asked = finished(
-        ["systemctl", "list-unit-files", "--type=service,socket,timer", "--full", "--no-legend", "--no-pager"], 60
-    )
-    if not asked.ok:
-        raise HostError(f"systemctl list-unit-files failed: {asked.why()}", code="services")
-    return parsed_unit_files(asked.out)
-
-
-def parsed_unit_files(text: str) -> dict[str, str]:
-    """Unit name and state from `systemctl list-unit-files --no-legend`, states that a boot does not keep left out."""
-    rows = (line.split() for line in text.splitlines())
-    return {
-        row[0]: row[1] for row in rows if len(row) > 1 and not row[1].endswith("-runtime") and row[1] != "transient"
-    }
 
 
 def service_states(found: dict[str, Service]) -> dict[str, dict[str, str]]:
@@ -128,29 +117,6 @@ def failed_starts(units: list[tuple[str, str]], reload: bool = True) -> list[str
         if not done.ok:
             sentences.append(f"{name} would not {verb}: {done.why()}")
     return sentences
-
-
-def restored_enablement(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Give units whose enablement differs their former one; the names of those touched."""
-    verbs = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
-    touched = []
-    for name, state in sorted(before.items()):
-        verb = verbs.get(state)
-        if name in now and now[name] != state and verb:
-            if now[name] == "masked":
-                finished(["systemctl", "--no-reload", "unmask", "--", name], 60)
-            finished(["systemctl", "--no-reload", verb, "--", name], 60)
-            touched.append(name)
-    return touched
-
-
-def enablement_differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """A sentence for every unit file that is there as before but enabled otherwise."""
-    return [
-        f"{name} is {now[name]}, was {state}"
-        for name, state in sorted(before.items())
-        if name in now and now[name] != state
-    ]
 
 
 def _lasting(name: str, fields: dict[str, str]) -> bool:
