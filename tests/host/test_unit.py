@@ -2,11 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
-import zipfile
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +24,6 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
     made = Journal("r-1", tmp_path)
     made.create()
     return made
-
-
-def test_the_program_is_shipped_whole_and_runs_alone(tmp_path: Path) -> None:
-    data = unit.zipapp()
-    inside = {Path(name).stem for name in zipfile.ZipFile(BytesIO(data)).namelist()}
-    here = Path(unit.__file__).parent
-    assert {path.stem for path in here.glob("*.py")} - {"parameters"} <= inside
-    (tmp_path / "host.pyz").write_bytes(data)
-    command = [sys.executable, "-I", str(tmp_path / "host.pyz"), "dance"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
 
 
 def test_running_without_a_process_is_shown_as_interrupted(written: Journal) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Pattern
 
 from .errors import HostError
 
-RESERVED = ("cache",)
+RESERVED = ("cache", "program")
 """Folders beside those of the runs."""
 
 _RUN = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

@@ -20,6 +20,7 @@ from .snapshot import of_this_host
 from .snapshots import NONE, PACKAGES, SNAPSHOT
 from .supply import MissingError, brought, close_inbox, open_inbox
 from .unit import as_it_is
+from .whole import keep
 
 BLANK = {
     "ready": False,
@@ -74,6 +75,7 @@ def _ready_or_why_not(journal: Journal, attempt: int, wanted: Change, promised: 
         journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict(), "returns": returns})
         if entry["state"] == "done":
             remembered(journal)  # now, while nobody waits for it
+            keep()
         prune(journal)
         report = _report(entry)
         awaited = bool(report["missing"]) and set(report["missing"]) <= set(promised)

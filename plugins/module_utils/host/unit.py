@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
 import time
-import zipfile
 
 from .command import environment, finished
 from .errors import HostError
 from .hold import TRANSACTION_LOCK, is_free
 from .journal import Entry, Journal, replace_durably
 from .services import has_systemd
+from .whole import packed
 
 ENDED = ("done", "failed")
-_PACKAGE = "patchtide_host"
-_MAIN = f"import sys\nfrom {_PACKAGE}.program import main\nsys.exit(main(sys.argv[1:]))\n"
 _POLL = 0.1
 _GRACE = 300
 
@@ -36,7 +33,7 @@ def launched(journal: Journal, step: str, entry: Entry) -> None:
 
 def program_argv(journal: Journal) -> list[str]:
     """The words that start this program from the run's own folder, where it is put whole for units to run."""
-    program, data = journal.folder / "host.pyz", zipapp()
+    program, data = journal.folder / "host.pyz", packed()
     if not program.exists() or program.read_bytes() != data:
         replace_durably(program, data)  # never in place: a unit may be running it
     return [_interpreter(), str(program)]
@@ -84,26 +81,6 @@ def interrupted(entry: Entry) -> str:
     return (
         f"the transaction {entry.get('unit')} was interrupted (killed, power loss or reboot) before it recorded its end"
     )
-
-
-def zipapp() -> bytes:
-    """This package as one runnable zip file, read through its own loader, which may be a zip file too."""
-    parent = __name__.rpartition(".")[0]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("__main__.py", _MAIN)
-        for name, module in sorted(sys.modules.items()):
-            if name == parent or name.startswith(f"{parent}."):
-                source = _source(name, module)
-                inner = name[len(parent) + 1 :] or "__init__"
-                archive.writestr(f"{_PACKAGE}/{inner}.py", source)
-    return buffer.getvalue()
-
-
-def _source(name: str, module: object) -> str:
-    loader = getattr(getattr(module, "__spec__", None), "loader", None) or getattr(module, "__loader__", None)
-    source = loader.get_source(name) if loader is not None and hasattr(loader, "get_source") else None
-    return source if source is not None else ""
 
 
 def _settled(journal: Journal, step: str) -> Entry:
