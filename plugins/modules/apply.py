@@ -168,9 +168,9 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK, Terms
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
 
 
 def main() -> None:

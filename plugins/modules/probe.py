@@ -158,9 +158,9 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.parameters import CHECK_OPTIONS
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import probe, respond
 from ansible_collections.patchtide.patchtide.plugins.module_utils.host.survey import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ def test_what_maintenance_mode_and_generators_do_is_none(root: Path) -> None:
     before = seen(root)
     mask(root, "apt-daily.timer")
     (root / UNITS / "patchtide-r-1-confirm.timer").write_text("[Timer]\n")
+    (root / UNITS / "multi-user.target.wants/patchtide-r-1-boots.service").symlink_to("/dev/null")
     (root / GENERATED / "srv.mount").unlink()
     (root / GENERATED / "srv.mount").write_text("[Mount]\n")
     assert seen(root, "apt-daily.timer") == before

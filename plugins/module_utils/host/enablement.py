@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import Container, Iterator, cast
 
 from .command import finished
@@ -49,10 +50,16 @@ def fingerprint(masked: Container[str] = (), root: str = "") -> str:
             name = os.path.basename(path)
             if name.startswith(_OURS) or (name in masked and os.path.dirname(path) == f"{root}{_MASKS}"):
                 continue
-            found = os.lstat(path)
-            changed = 0 if folder in _GENERATED else found.st_ctime_ns
-            digest.update(f"{path}\0{found.st_mode}\0{found.st_size}\0{changed}\n".encode(errors="surrogateescape"))
+            digest.update(f"{path}\0{_state(path, dated=folder not in _GENERATED)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _state(path: str, dated: bool) -> str:
+    """Kind, size and last change; a folder changes with each of its files, which are looked at themselves."""
+    found = os.lstat(path)
+    if stat.S_ISDIR(found.st_mode):
+        return "folder"
+    return f"{found.st_mode} {found.st_size} {found.st_ctime_ns if dated else 0}"
 
 
 def _files(folder: str) -> Iterator[str]:
