@@ -1,4 +1,4 @@
-"""`make bench`: the four tools take turns on the same hosts; what comes out are ratios, not promises about seconds."""
+"""`make bench`: the tools take turns on the same hosts; what comes out are ratios, not promises about seconds."""
 
 import argparse
 import json

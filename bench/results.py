@@ -12,6 +12,7 @@ GOALS = {
     "in_window_vs_usual_playbook": 0.25,
     "whole_run_vs_usual_playbook": 0.6,
 }
+_OURS = {"patchtide": "", "patchtide_watching": "watching_"}
 _BAR = 320  # pixels of the longest bar
 _ROW = 26
 
@@ -27,13 +28,18 @@ class Round:
 
 def ratios(rounds: Sequence[Round]) -> dict[str, float]:
     """Return Patchtide's medians over those of the others, by the names of the goals and some more."""
-    ours = [one.timed for one in rounds if one.tool == "patchtide"]
     found: dict[str, float] = {}
-    for tool in dict.fromkeys(one.tool for one in rounds if one.tool != "patchtide"):
-        theirs = median(one.timed.whole for one in rounds if one.tool == tool)
-        found[f"in_window_vs_{tool}"] = round(median(one.in_window for one in ours) / theirs, 3)
-        found[f"whole_run_vs_{tool}"] = round(median(one.whole for one in ours) / theirs, 3)
+    for ours, prefix in _OURS.items():
+        for tool in (one for one in _tools(rounds) if one not in _OURS):
+            theirs = _median(rounds, tool, "whole")
+            found[f"{prefix}in_window_vs_{tool}"] = round(_median(rounds, ours, "in_window") / theirs, 3)
+            found[f"{prefix}whole_run_vs_{tool}"] = round(_median(rounds, ours, "whole") / theirs, 3)
     return found
+
+
+def _median(rounds: Sequence[Round], tool: str, which: str) -> float:
+    seconds: list[float] = [getattr(one.timed, which) for one in rounds if one.tool == tool]
+    return median(seconds)
 
 
 def document(rounds: Sequence[Round], growth: Sequence[Round], scale: Mapping[str, object]) -> dict[str, object]:
@@ -54,7 +60,7 @@ def _row(one: Round) -> dict[str, object]:
 
 
 def page(rounds: Sequence[Round], growth: Sequence[Round]) -> str:
-    """Return the Markdown of what was measured: the four side by side, goals, and how the cost grows."""
+    """Return the Markdown of what was measured: the tools side by side, goals, and how the cost grows."""
     hosts = rounds[0].hosts
     lines = [f"{hosts} hosts, {_turns(rounds)} rounds of each, taking turns. Seconds, median (least to most).", ""]
     lines += ["| tool | whole run | hosts out of service |", "|---|---|---|"]
@@ -93,8 +99,8 @@ def _spread(rounds: Sequence[Round], tool: str, which: str) -> str:
 def chart(rounds: Sequence[Round]) -> str:
     """Return the medians as an SVG of bars: the whole run pale, the time out of service dark."""
     tools = _tools(rounds)
-    whole = {tool: median(one.timed.whole for one in rounds if one.tool == tool) for tool in tools}
-    window = {tool: median(one.timed.in_window for one in rounds if one.tool == tool) for tool in tools}
+    whole = {tool: _median(rounds, tool, "whole") for tool in tools}
+    window = {tool: _median(rounds, tool, "in_window") for tool in tools}
     longest = max(whole.values())
     rows = []
     for number, tool in enumerate(tools):
@@ -102,10 +108,10 @@ def chart(rounds: Sequence[Round]) -> str:
         pale, dark = (round(_BAR * seconds / longest) for seconds in (whole[tool], window[tool]))
         rows += [
             f'<text x="0" y="{y + 14}">{tool}</text>',
-            f'<rect x="120" y="{y}" width="{pale}" height="18" fill="#b9d3e0"/>',
-            f'<rect x="120" y="{y}" width="{dark}" height="18" fill="#1f6f8b"/>',
-            f'<text x="{128 + pale}" y="{y + 14}">{window[tool]:.1f} s of {whole[tool]:.1f} s</text>',
+            f'<rect x="150" y="{y}" width="{pale}" height="18" fill="#b9d3e0"/>',
+            f'<rect x="150" y="{y}" width="{dark}" height="18" fill="#1f6f8b"/>',
+            f'<text x="{158 + pale}" y="{y + 14}">{window[tool]:.1f} s of {whole[tool]:.1f} s</text>',
         ]
-    size = f'width="{_BAR + 260}" height="{_ROW * len(tools) + 8}"'
+    size = f'width="{_BAR + 290}" height="{_ROW * len(tools) + 8}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">'
     return "\n".join([head, *rows, "</svg>"]) + "\n"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from plugins.module_utils.host import aptspeech, boot, dpkg, enablement, host, services
+from plugins.module_utils.host import aptspeech, boot, dpkg, host, services
 from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.packagemanager import PackageFile, Pending, Wanted
 
@@ -191,12 +191,6 @@ def test_what_came_up_or_vanished_since_the_record_is_told() -> None:
     wanted = [("a.service", "active"), ("b.service", "inactive"), ("c.service", "inactive")]
     assert services.activity_differences(before, now) == wanted
     assert services.activity_differences(before, now, ("a.service", "b.service", "c.service")) == []
-
-
-def test_enablement_of_a_boot_only_is_not_recorded() -> None:
-    files = enablement.parsed_unit_files(said("unit_files.txt"))
-    assert files["ssh.service"] == "enabled"
-    assert "console-getty.service" not in files
 
 
 def test_a_process_name_with_brackets_does_not_shift_the_start_time() -> None:

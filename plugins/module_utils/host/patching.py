@@ -13,7 +13,6 @@ from .checks import Check
 from .checks import checks as named_checks
 from .clock import utc_now
 from .confirm import arm, refuse_beside_others, reverted
-from .enablement import remembered
 from .errors import HostError
 from .files import verified
 from .hold import CALL_LOCK, exclusive
@@ -158,8 +157,7 @@ def _begun(
 
 def _record(journal: Journal, manager: PackageManager, todo: Change, files: Any, baseline: list[Check]) -> None:
     keys = [*(package.key for package in todo.packages if package.previous is not None), *todo.leaves]
-    masked = (journal.read("maintenance") or {}).get("stopped", [])
-    record = recorded(manager, keys, files, remembered(journal, masked), journal.folder / "settings")
+    record = recorded(manager, keys, files, journal.folder / "settings")
     measured = measurements(baseline, Past(record["services"]))
     journal.write("record", {**record, "baseline_measurements": measured})
 

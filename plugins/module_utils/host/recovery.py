@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Sequence
 
 from . import network
 from .boot import fingerprint
 from .clock import utc_now
-from .enablement import enablement_differences, unit_files
 from .kernel import kernels, loader_files
 from .packagemanager import Installed, PackageManager
 from .services import activity_differences, service_states, services
 from .settings import changed_files, recorded_files
 
 
-def recorded(
-    manager: PackageManager, keys: list[str], files: list[Path], units: dict[str, str], copies: Path
-) -> dict[str, Any]:
-    """The host's state now, with the enablement of its `units`.
+def recorded(manager: PackageManager, keys: list[str], files: list[Path], copies: Path) -> dict[str, Any]:
+    """The host's state now; copies of its settings, those of these packages and files included, go to `copies`.
 
-    Copies of its settings, those of these packages and files included, go to `copies`.
+    Which units are enabled or masked are links below /etc/systemd, so they are among the settings.
     """
     installed = manager.installed()
     return {
@@ -31,7 +28,6 @@ def recorded(
         "packages": package_states(installed),
         "automatic": sorted(manager.automatic(installed)),
         "services": service_states(services()),
-        "units": units,
         "files": recorded_files(manager.configuration(keys, files) | loader_files(), copies),
     }
 
@@ -42,7 +38,7 @@ def package_states(installed: dict[str, Installed]) -> dict[str, list[str]]:
 
 
 def differences(
-    record: dict[str, Any], manager: PackageManager, ignored_units: Iterable[str], ignored_files: set[str]
+    record: dict[str, Any], manager: PackageManager, ignored_units: Sequence[str], ignored_files: set[str]
 ) -> list[str]:
     """A sentence for everything on the host that is not as recorded; empty when the state is restored."""
     installed = manager.installed()
@@ -51,11 +47,8 @@ def differences(
     sentences = [sentence for sentence in found if sentence]
     sentences += _mark_sentences(set(record["automatic"]), manager.automatic(installed), set(after))
     sentences += [f"{path} differs" for path in changed_files(record["files"]) if path not in ignored_files]
-    ignored = set(ignored_units)
-    units = activity_differences(record["services"], services(record["services"]), tuple(ignored))
-    sentences += [f"{name} should be {wanted}" for name, wanted in units]
-    was_enabled = {name: state for name, state in record["units"].items() if name not in ignored}
-    return sentences + enablement_differences(was_enabled, unit_files())
+    units = activity_differences(record["services"], services(record["services"]), ignored_units)
+    return sentences + [f"{name} should be {wanted}" for name, wanted in units]
 
 
 def _package_sentence(key: str, before: list[str] | None, after: list[str] | None) -> str:

@@ -9,7 +9,6 @@ from typing import IO, Any, Callable
 
 from .changes import mark_changes
 from .command import Finished
-from .enablement import restored_enablement, unit_files
 from .errors import HostError, summed_up
 from .files import verified
 from .journal import Entry
@@ -162,12 +161,10 @@ def _marks_back(course: Course, manager: PackageManager, after: dict[str, Instal
 
 
 def _services_back(course: Course) -> list[str]:
-    """Enablement and activity of services as recorded; a sentence for each that would not."""
-    was_enabled = {name: state for name, state in course.record["units"].items() if name not in course.paused}
-    touched = restored_enablement(was_enabled, unit_files())
+    """Services as active as recorded, a sentence for each that would not; enablement are links, and back already."""
     before = course.record["services"]
     wrong = activity_differences(before, services(before), course.paused)
-    return failed_starts(wrong, reload=bool(touched or wrong))
+    return failed_starts(wrong)
 
 
 def _is_own(course: Course, sentence: str) -> bool:

@@ -104,10 +104,10 @@ def activity_differences(
     return wrong + newly
 
 
-def failed_starts(units: list[tuple[str, str]], reload: bool = True) -> list[str]:
+def failed_starts(units: list[tuple[str, str]]) -> list[str]:
     """Start or stop each (unit, wanted state) and return a sentence for each that would not."""
     sentences = []
-    if reload and has_systemd():
+    if has_systemd():
         finished(["systemctl", "daemon-reload"], 60)
     for name, wanted in units:
         verb = "start" if wanted == "active" else "stop"

@@ -8,7 +8,6 @@ from typing import Any, List, Mapping, Sequence
 from . import backup, host
 from .answer import Answer
 from .changes import current, detour, remaining, unexpected
-from .enablement import remembered
 from .errors import HostError, summed_up
 from .files import collected, described, intact, room_missing
 from .hold import CALL_LOCK, exclusive
@@ -74,7 +73,6 @@ def _ready_or_why_not(journal: Journal, attempt: int, wanted: Change, promised: 
         entry = _staged_or_why_not(journal, wanted, returns)
         journal.write("stage", {**entry, "attempt": attempt, **wanted.as_dict(), "returns": returns})
         if entry["state"] == "done":
-            remembered(journal)  # now, while nobody waits for it
             keep()
         prune(journal)
         report = _report(entry)
