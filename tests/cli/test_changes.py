@@ -275,15 +275,20 @@ def test_a_plan_that_eases_what_an_emergency_asks_is_another_plan(
     assert (refused.code, "digest" in refused.err) == (2, True)
 
 
-def test_an_emergency_that_too_few_may_agree_to_is_refused_when_it_is_planned(
+def test_where_too_few_may_agree_to_an_emergency_only_an_emergency_is_refused(
     patchtide: Patchtide, fleet: Fleet, project: Path
 ) -> None:
     configure(project, "nightly")
     configured(project, more="impacts: {low: {approvals: 0, notice: 0s}}\n")
     path = project / "patchtide.yml"
     path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
-    refused = patchtide("plan")
-    assert (refused.code, "an emergency in tier 'prod' asks for 1 approvals, but 0 people" in refused.err) == (2, True)
+    calm = patchtide("plan")
+    why = "class 'emergency' asks for 1 approvals, but 0 people may give one"
+    assert (calm.code, f"can be no emergency: {why}" in calm.out) == (0, True)
+    refused = patchtide("run", "--yes", "--emergency", "--reason", "a worm")
+    assert (refused.code, f"the change of tier 'prod' is no emergency: {why}" in refused.err) == (2, True)
+    assert "who agrees" in refused.err
+    assert {str(deed.step) for deed in fleet.deeds} == {"probe"}
 
 
 def test_an_emergency_asks_its_class_where_windows_have_none_too(

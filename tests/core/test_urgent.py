@@ -11,7 +11,6 @@ from tests.core.made import DEBIAN, NOW, opened, package, plan, tier
 from patchtide.core.approvals import NOTICE, approval_gate, counted, waiver
 from patchtide.core.channels import Command
 from patchtide.core.emergency import owes_review
-from patchtide.core.errors import UsageError
 from patchtide.core.gates import REQUEST, request_gate, tier_gate, waivable
 from patchtide.core.impact import TABLE, Impact, Rules, classified
 from patchtide.core.notices import due
@@ -107,10 +106,10 @@ def test_where_windows_have_no_class_it_asks_as_far_as_there_is_anybody(
     assert (found.approvals, found.urgent) == (own, wanted)
 
 
-def test_a_class_that_asks_more_people_than_there_are_is_refused_when_it_is_planned() -> None:
-    with pytest.raises(UsageError, match="an emergency in tier 'test' asks for 3 approvals, but 2 people") as caught:
-        urgent(replace(AGREED, approvals=3))
-    assert "impacts.emergency.from" in caught.value.hint
+def test_where_more_people_are_asked_than_there_are_a_calm_plan_stands_and_an_emergency_does_not() -> None:
+    found = urgent(replace(AGREED, approvals=3)).tiers[0]
+    assert (found.urgent, found.refused) == (None, "")
+    assert found.no_emergency == "class 'emergency' asks for 3 approvals, but 2 people may give one"
 
 
 def test_an_emergency_asks_its_own_people_and_says_by_what() -> None:

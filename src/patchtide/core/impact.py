@@ -160,10 +160,13 @@ def _if_urgent(tier: TierPlan, too_much: str, rules: Rules) -> TierPlan:
         return replace(tier, no_emergency=too_much)
     own = tier.approvals and replace(tier.approvals, notice=timedelta(0))  # nobody can announce what nobody knew of
     both = together(own, rules)
-    if not classed and len(both.people) < both.count:
-        rules = replace(rules, approvals=0, people=())
-    approvals = _asked(own, rules, f"an emergency in tier {tier.name!r}", Impact.EMERGENCY)
-    return replace(tier, urgent=Asked(approvals, tier.request or rules.request, "as class 'emergency' asks"))
+    if len(both.people) < both.count:
+        if classed:  # what is planned calmly need not be asked for it
+            lacking = f"class 'emergency' asks for {both.count} approvals, but {len(both.people)} people may give one"
+            return replace(tier, no_emergency=lacking)
+        both = together(own, replace(rules, approvals=0, people=()))
+    wanted = both if own or both.count or both.notice else None
+    return replace(tier, urgent=Asked(wanted, tier.request or rules.request, "as class 'emergency' asks"))
 
 
 def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking: bool) -> TierPlan:
@@ -175,8 +178,7 @@ def _in_class(tier: TierPlan, impact: Impact, why: str, rules: Rules, *, asking:
     found = replace(known, windows=fitting, refused=refused)
     if not asking:
         return found
-    whose = f"the change of tier {tier.name!r} is {impact}, which"
-    return replace(found, approvals=_asked(tier.approvals, rules, whose, impact), request=tier.request or rules.request)
+    return replace(found, approvals=_asked(tier, impact, rules), request=tier.request or rules.request)
 
 
 def _unfitting(tier: TierPlan, impact: Impact, why: str) -> str:
@@ -189,14 +191,15 @@ def _classed(windows: Sequence[When]) -> bool:
     return any(window.impact for window in windows)
 
 
-def _asked(own: Approvals | None, rules: Rules, whose: str, impact: Impact) -> Approvals | None:
+def _asked(tier: TierPlan, impact: Impact, rules: Rules) -> Approvals | None:
     """Return whom a tier asks, once its class has its say; raises UsageError for more people than there are."""
-    if not rules.approvals and not rules.notice and not own:
+    if not rules.approvals and not rules.notice and not tier.approvals:
         return None
-    asked = together(own, rules)
+    asked = together(tier.approvals, rules)
     if len(asked.people) < asked.count:
         raise UsageError(
-            f"{whose} asks for {asked.count} approvals, but {len(asked.people)} people may give one",
+            f"the change of tier {tier.name!r} is {impact}, which asks for {asked.count} approvals, but "
+            f"{len(asked.people)} people may give one",
             hint=f"Name them with `approvals: {{from: ...}}` of the tier, or with `impacts.{impact}.from`.",
         )
     return asked

@@ -168,10 +168,10 @@ def declare(
 
 
 def refuse_no_emergency(plan: Plan) -> None:
-    """Raise UsageError for a plan whose change is more than an emergency may contain."""
+    """Raise UsageError for a plan whose change can be no emergency, by what is in it or for want of who may agree."""
     for tier in plan.tiers:
         if tier.no_emergency:
-            hint = "Plan with `updates: {only: security}`, or say in `impacts: {emergency: ...}` what one may contain."
+            hint = "`impacts: {emergency: ...}` says what one may contain and who agrees; plan `only: security`, maybe."
             raise UsageError(f"the change of tier {tier.name!r} is no emergency: {tier.no_emergency}", hint=hint)
 
 
