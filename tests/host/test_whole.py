@@ -93,6 +93,12 @@ def test_another_program_is_not_taken_for_it(brought: Brought) -> None:
     assert len(brought.kept) == 1
 
 
+def test_where_it_cannot_be_kept_it_is_brought_again(brought: Brought) -> None:
+    brought.folder.write_text("no folder")
+    brought.called("keep")
+    assert brought.called()["from"] == str(brought.archive)
+
+
 def rewritten(path: Path, old: bytes, new: bytes) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}

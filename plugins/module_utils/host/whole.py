@@ -8,6 +8,7 @@ import marshal
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from . import KEPT
@@ -27,10 +28,16 @@ def packed() -> bytes:
 
 
 def keep() -> None:
-    """Keep the program for later calls, and remove what other releases kept some time ago."""
-    if not KEPT or is_own(KEPT):
-        return
-    path = Path(KEPT)
+    """Keep the program for later calls, and remove what other releases kept some time ago.
+
+    Where it cannot be kept, the next call brings it again.
+    """
+    if KEPT and not is_own(KEPT):
+        with suppress(OSError):
+            _keep(Path(KEPT))
+
+
+def _keep(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     replace_durably(path, _made())
     for other in path.parent.glob("*.pyz"):
