@@ -46,24 +46,45 @@ def test_a_timer_is_armed_before_anything_is_paused_and_taken_away_when_all_is_g
     upkeep._entered(here, {}, [])
     assert units(tmp_path) == ["patchtide-r-1-giveback.service", "patchtide-r-1-giveback.timer"]
     assert said.index("restart patchtide-r-1-giveback.timer") < said.index("stop apt-daily.timer")
-    assert said.index("stop apt-daily.timer") < said.index("mask apt-daily.timer")
+    assert said.index("stop apt-daily.timer") < said.index("--no-reload mask apt-daily.timer")
     upkeep._left(here, here.read("maintenance") or {})
-    assert said.index("unmask apt-daily.timer") < said.index("start apt-daily.timer")
+    assert said.index("--no-reload unmask apt-daily.timer") < said.index("start apt-daily.timer")
     assert units(tmp_path) == []
+
+
+def test_a_service_that_may_be_called_for_is_refused_at_once(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "running_updaters", lambda: ["apt-daily.timer", "packagekit.service"])
+    upkeep._entered(journal(tmp_path, "r-1"), {}, [])
+    assert "mask apt-daily.timer packagekit.service" in said
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["never read", "read meanwhile"])
+def test_masks_that_were_read_meanwhile_are_read_again_before_anything_starts(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    here = journal(tmp_path, "r-1")
+    upkeep._entered(here, {}, [])
+    said.clear()
+    monkeypatch.setattr(upkeep, "is_read", lambda units: known and list(units) == ["apt-daily.timer"])
+    upkeep._left(here, here.read("maintenance") or {})
+    reload = [] if known else ["daemon-reload"]
+    assert said[: 2 + len(reload)] == ["--no-reload unmask apt-daily.timer", *reload, "start apt-daily.timer"]
 
 
 def test_a_call_that_was_killed_before_it_paused_is_made_good_by_the_next(tmp_path: Path, said: list[str]) -> None:
     here = journal(tmp_path, "r-1")
     entry = here.write("maintenance", {"state": "entered", "stopped": ["apt-daily.timer"], "restored": []})
     assert upkeep._entered(here, entry, []).changed is False
-    assert "mask apt-daily.timer" in said
+    assert "--no-reload mask apt-daily.timer" in said
 
 
 def test_nobody_came_back_and_the_host_gives_back_by_itself(tmp_path: Path, said: list[str]) -> None:
     here = journal(tmp_path, "r-1")
     upkeep._entered(here, {}, [])
     assert upkeep.give_back("r-1", here.root) == 0
-    assert "unmask apt-daily.timer" in said
+    assert "--no-reload unmask apt-daily.timer" in said
     assert (here.read("maintenance") or {})["state"] == "left"
 
 
@@ -75,7 +96,7 @@ def test_nothing_is_given_back_in_the_middle_of_an_update(
     here.write("patch", {"state": "running", "unit": "u"})
     monkeypatch.setattr(upkeep, "as_it_is", lambda entry: entry)
     assert upkeep.give_back("r-1", here.root) == 1
-    assert "unmask apt-daily.timer" not in said
+    assert "--no-reload unmask apt-daily.timer" not in said
 
 
 def test_a_run_gives_back_what_an_earlier_one_never_did(tmp_path: Path, said: list[str]) -> None:

@@ -26,7 +26,7 @@ def armed(name: str, texts: Mapping[str, str]) -> None:
         replace_durably(UNITS / unit, text.encode())
         (UNITS / unit).chmod(0o644)
     enabled = [unit for unit, text in units.items() if _INSTALL in text]
-    reload = [] if _are_read(units) else [["daemon-reload"]]
+    reload = [] if is_read(units) else [["daemon-reload"]]
     for words in (*reload, ["--no-reload", "enable", "--quiet", *enabled], ["restart", f"{name}.timer"]):
         done = finished(["systemctl", *words], 120)
         if not done.ok:
@@ -47,7 +47,7 @@ def disarmed(name: str, texts: Mapping[str, str]) -> None:
             (UNITS / f"{name}{end}").unlink()
 
 
-def _are_read(names: Iterable[str]) -> bool:
+def is_read(names: Iterable[str]) -> bool:
     """Whether systemd knows all these units as they are on disk; asking makes it read those it never heard of."""
     asked = finished(["systemctl", "show", "--property=LoadState,NeedDaemonReload", "--", *names], 60)
     told = {tuple(sorted(block.splitlines())) for block in asked.out.strip().split("\n\n")}

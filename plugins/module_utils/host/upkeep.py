@@ -18,6 +18,7 @@ from .journal import Journal
 from .retention import is_settled
 from .services import has_systemd
 from .snapshot import drop
+from .timers import is_read
 from .unit import as_it_is
 
 UPDATERS = (
@@ -95,11 +96,19 @@ def _entered(journal: Journal, entry: dict[str, Any], todo: Sequence[pairs.Pair]
         # Masked on disk: a reboot is one of the steps in between, and their timers catch up right after it.
         # Stopped before they are masked, or their stop finds the units gone and they count as failed.
         _done(["systemctl", "stop", "--", *paused])
-        _done(["systemctl", "mask", "--", *paused])
+        _done(["systemctl", *_unread(paused), "mask", "--", *paused])
     _wait_for_workers()
     already = len(pairs.open_pairs(entry))
     entry = pairs.entered(journal, entry, todo)
     return Answer(_report(entry), changed=(is_new and bool(paused)) or len(pairs.open_pairs(entry)) > already)
+
+
+def _unread(paused: Sequence[str]) -> Sequence[str]:
+    """The word with which systemd does not read the masks at once: a timer that is stopped stays so until it does.
+
+    A service may be called for, over D-Bus for one, and has to be refused then.
+    """
+    return ["--no-reload"] if all(unit.endswith(".timer") for unit in paused) else []
 
 
 def paused_by_others(journal: Journal) -> dict[str, dict[str, Any]]:
@@ -129,7 +138,9 @@ def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
         entry = pairs.left(journal, entry)
     finally:  # whatever becomes of the pairs
         if stopped:
-            _done(["systemctl", "unmask", "--", *stopped])
+            _done(["systemctl", "--no-reload", "unmask", "--", *stopped])
+            if not is_read(stopped):  # it has read the masks meanwhile
+                _done(["systemctl", "daemon-reload"])
             _done(["systemctl", "start", "--", *stopped])
     if stopped or opened:
         disarm(journal)
