@@ -59,6 +59,18 @@ def test_a_timer_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch
         armed(monkeypatch, tmp_path, Systemctl(FRESH, FRESH, fails="restart"))
 
 
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [("LoadState=not-found\nNeedDaemonReload=no", []), (f"{UNHEARD}\n\n{CHANGED}", ["daemon-reload"])],
+    ids=["nobody knows them", "a link was read"],
+)
+def test_systemd_forgets_what_it_still_knows(monkeypatch: pytest.MonkeyPatch, shown: str, told: list[str]) -> None:
+    systemctl = Systemctl(shown)
+    monkeypatch.setattr(timers, "finished", systemctl)
+    timers.forgotten(["tide.timer", "tide.service"])
+    assert systemctl.told == told
+
+
 def test_taken_away_it_is_gone_from_disk_and_nothing_is_read_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

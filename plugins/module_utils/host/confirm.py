@@ -53,6 +53,11 @@ WantedBy=timers.target
 _TEXTS = {".timer": _TIMER, ".service": _SERVICE, "-boots.service": _BOOTS}
 
 
+def unit_names(journal: Journal) -> list[str]:
+    """The run's confirm units."""
+    return [f"{unit_name(journal)}{end}" for end in _TEXTS]
+
+
 def unit_name(journal: Journal) -> str:
     """The name of the run's confirm units, without what follows the dot."""
     return f"patchtide-{journal.run}-confirm"

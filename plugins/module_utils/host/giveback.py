@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .journal import Journal
-from .timers import armed, disarmed
+from .timers import armed, disarmed, unlinked
 from .unit import program_argv
 
 AFTER = 86_400
@@ -38,9 +38,19 @@ def arm(journal: Journal) -> None:
     armed(_name(journal), {end: text.format(**words) for end, text in _TEXTS.items()})
 
 
+def unlink(journal: Journal) -> None:
+    """Leave the timer to this boot alone: the next one has nothing to give back."""
+    unlinked(_name(journal), _TEXTS)
+
+
 def disarm(journal: Journal) -> None:
     """Take the timer away, if there is one."""
     disarmed(_name(journal), _TEXTS)
+
+
+def unit_names(journal: Journal) -> list[str]:
+    """The run's units."""
+    return [f"{_name(journal)}{end}" for end in _TEXTS]
 
 
 def _name(journal: Journal) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from .boot import fingerprint
 from .command import finished
-from .confirm import disarm, is_armed, loops, unit_name
+from .confirm import disarm, is_armed, loops, unit_name, unit_names
 from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .ladder import REVERTING
 from .network import settled_differences
 from .rollback import intended, settled_patch
+from .timers import forgotten
 from .transaction import transact
 from .unit import ENDED, alive, ended
 
@@ -36,6 +37,7 @@ def revert(run: str, root: Path | None = None) -> int:
         entry = journal.read("confirm") or {}
         journal.write("confirm", {**entry, "network": wrong, "rebooted": fingerprint() if wrong else ""})
         disarm(journal, "fired")  # before the reboot: it is done once
+        forgotten(unit_names(journal))
         if wrong or (journal.read("rollback") or {}).get("outcome") == REVERTING:
             _rebooted()
     return 0

@@ -34,17 +34,26 @@ def armed(name: str, texts: Mapping[str, str]) -> None:
 
 
 def disarmed(name: str, texts: Mapping[str, str]) -> None:
-    """Stop the timer and take these units away; services are not stopped, for one of them may be what calls this.
-
-    systemd forgets them with its next `daemon-reload`; until then nothing starts them.
-    """
-    enabled = [f"{name}{end}" for end, text in texts.items() if _INSTALL in text and (UNITS / f"{name}{end}").exists()]
-    if enabled:
-        finished(["systemctl", "--no-reload", "disable", "--quiet", *enabled], 60)
+    """Stop the timer and take these units away; services are not stopped, for one of them may be what calls this."""
+    unlinked(name, texts)
     finished(["systemctl", "stop", f"{name}.timer"], 60)
     for end in texts:
         with suppress(FileNotFoundError):
             (UNITS / f"{name}{end}").unlink()
+
+
+def unlinked(name: str, texts: Mapping[str, str]) -> None:
+    """Take the links away by which a boot starts these units; a timer that runs goes on."""
+    linked = [f"{name}{end}" for end, text in texts.items() if _INSTALL in text and (UNITS / f"{name}{end}").exists()]
+    if linked:
+        finished(["systemctl", "--no-reload", "disable", "--quiet", *linked], 60)
+
+
+def forgotten(units: Iterable[str]) -> None:
+    """Have systemd forget these units, which were taken away, where it still knows them: a link that it has read."""
+    asked = finished(["systemctl", "show", "--property=NeedDaemonReload", "--", *units], 60)
+    if not asked.ok or "NeedDaemonReload=yes" in asked.out:
+        finished(["systemctl", "daemon-reload"], 60)
 
 
 def is_read(names: Iterable[str]) -> bool:

@@ -7,18 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Sequence
 
-from . import host, pairs
+from . import confirm, giveback, host, pairs
 from .answer import Answer
 from .command import finished
-from .confirm import reverted, settle
 from .errors import HostError
-from .giveback import arm, disarm
 from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .retention import is_settled
 from .services import has_systemd
 from .snapshot import drop
-from .timers import is_read
+from .timers import forgotten, is_read
 from .unit import as_it_is
 
 UPDATERS = (
@@ -60,11 +58,11 @@ def maintenance(
             return _entered(journal, entry, todo)
         if hook:
             return Answer(_report(pairs.without(journal, entry, pairs.hook(hook))), changed=True)
-        settle(journal, "left")  # whatever became of the host: it is no longer worked on
+        confirm.settle(journal, "left")  # whatever became of the host: it is no longer worked on
         if is_settled(journal):
             drop(journal)  # later it would take back more than the update
         answer = _left(journal, entry)
-        return replace(answer, report={**answer.report, "reverted": bool(reverted(journal))})
+        return replace(answer, report={**answer.report, "reverted": bool(confirm.reverted(journal))})
 
 
 def give_back(run: str, root: Path | None = None) -> int:
@@ -89,7 +87,7 @@ def _entered(journal: Journal, entry: dict[str, Any], todo: Sequence[pairs.Pair]
     paused = list(entry["stopped"])
     if has_systemd() and (paused or todo):
         # Before anything is done: who does it may be gone before it gives back.
-        arm(journal)
+        giveback.arm(journal)
     if is_new:
         _take_over(journal)
     if paused:
@@ -126,7 +124,7 @@ def _take_over(journal: Journal) -> None:
         other = Journal(run, journal.root)
         undone = pairs.left(other, entry)
         other.write("maintenance", {**undone, "state": "left", "restored": [], "taken_over_by": journal.run})
-        disarm(other)
+        giveback.disarm(other)
 
 
 def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
@@ -134,18 +132,28 @@ def _left(journal: Journal, entry: dict[str, Any]) -> Answer:
         return Answer({**BLANK, **_report(entry), "state": "left"})
     stopped = list(entry["stopped"])
     opened = pairs.open_pairs(entry)
+    all_else = False
     try:
         entry = pairs.left(journal, entry)
+        all_else = True
     finally:  # whatever becomes of the pairs
         if stopped:
-            _done(["systemctl", "--no-reload", "unmask", "--", *stopped])
-            if not is_read(stopped):  # it has read the masks meanwhile
-                _done(["systemctl", "daemon-reload"])
-            _done(["systemctl", "start", "--", *stopped])
-    if stopped or opened:
-        disarm(journal)
+            _started_again(journal, stopped, all_else)
+    giveback.disarm(journal)
+    if has_systemd():
+        forgotten([*giveback.unit_names(journal), *confirm.unit_names(journal)])
     entry = journal.write("maintenance", {**entry, "state": "left", "restored": stopped})
     return Answer(_report(entry), changed=bool(stopped or opened))
+
+
+def _started_again(journal: Journal, units: Sequence[str], all_else: bool) -> None:
+    """Unmask and start what was paused. A boot from then on needs no timer for it, if `all_else` is undone, too."""
+    _done(["systemctl", "--no-reload", "unmask", "--", *units])
+    if all_else:
+        giveback.unlink(journal)
+    if not is_read(units):  # systemd has read the masks meanwhile
+        _done(["systemctl", "daemon-reload"])
+    _done(["systemctl", "start", "--", *units])
 
 
 def _foreseen(journal: Journal, state: str) -> Answer:
