@@ -38,8 +38,11 @@ def ratios(rounds: Sequence[Round]) -> dict[str, float]:
 
 
 def _median(rounds: Sequence[Round], tool: str, which: str) -> float:
-    seconds: list[float] = [getattr(one.timed, which) for one in rounds if one.tool == tool]
-    return median(seconds)
+    return median(_seconds(rounds, tool, which))
+
+
+def _seconds(rounds: Sequence[Round], tool: str, which: str) -> list[float]:
+    return [getattr(one.timed, which) for one in rounds if one.tool == tool]
 
 
 def document(rounds: Sequence[Round], growth: Sequence[Round], scale: Mapping[str, object]) -> dict[str, object]:
@@ -92,7 +95,7 @@ def _goal(name: str) -> str:
 
 
 def _spread(rounds: Sequence[Round], tool: str, which: str) -> str:
-    seconds = [getattr(one.timed, which) for one in rounds if one.tool == tool]
+    seconds = _seconds(rounds, tool, which)
     return f"{median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})"
 
 

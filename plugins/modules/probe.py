@@ -127,7 +127,7 @@ report:
       returned: always
       type: list
     services:
-      description: Active and enabled state of lasting services by unit name.
+      description: Active and enabled state of lasting services that are not at rest, by unit name.
       returned: always
       type: dict
     space:

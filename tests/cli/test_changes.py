@@ -222,6 +222,14 @@ impacts:
 """
 
 
+def classed(project: Path, more: str) -> None:
+    """Give the project a window each night, for what has little impact."""
+    configure(project, "nightly")
+    configured(project, more=more)
+    path = project / "patchtide.yml"
+    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+
+
 def said(patchtide: Patchtide, monkeypatch: pytest.MonkeyPatch, by: str, *words: str) -> int:
     monkeypatch.setenv("SUDO_USER", by)
     return patchtide(*words).code
@@ -230,10 +238,7 @@ def said(patchtide: Patchtide, monkeypatch: pytest.MonkeyPatch, by: str, *words:
 def test_a_declared_emergency_asks_what_its_class_asks_and_the_record_says_so(
     patchtide: Patchtide, fleet: Fleet, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(project, "nightly")
-    configured(project, more=URGENT)
-    path = project / "patchtide.yml"
-    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    classed(project, URGENT)
     shown = patchtide("plan", "-o", "plan.json").out
     assert "needs 1 approval for the opening that comes next, of: bob, 7 d of notice" in shown
     assert "in an emergency: a change request for this plan; 2 approvals of: cid, dan; as class 'emergency' a" in shown
@@ -262,10 +267,7 @@ def test_a_declared_emergency_asks_what_its_class_asks_and_the_record_says_so(
 def test_a_plan_that_eases_what_an_emergency_asks_is_another_plan(
     patchtide: Patchtide, fleet: Fleet, project: Path
 ) -> None:
-    configure(project, "nightly")
-    configured(project, more=URGENT)
-    path = project / "patchtide.yml"
-    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    classed(project, URGENT)
     assert patchtide("plan", "-o", "plan.json").code == 0
     written = project / "plan.json"
     text = written.read_text("utf-8")
@@ -278,10 +280,7 @@ def test_a_plan_that_eases_what_an_emergency_asks_is_another_plan(
 def test_where_too_few_may_agree_to_an_emergency_only_an_emergency_is_refused(
     patchtide: Patchtide, fleet: Fleet, project: Path
 ) -> None:
-    configure(project, "nightly")
-    configured(project, more="impacts: {low: {approvals: 0, notice: 0s}}\n")
-    path = project / "patchtide.yml"
-    path.write_text(path.read_text("utf-8").replace("timezone: E", "impact: low, timezone: E"), encoding="utf-8")
+    classed(project, "impacts: {low: {approvals: 0, notice: 0s}}\n")
     calm = patchtide("plan")
     why = "class 'emergency' asks for 1 approvals, but 0 people may give one"
     assert (calm.code, f"can be no emergency: {why}" in calm.out) == (0, True)

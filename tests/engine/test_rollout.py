@@ -71,12 +71,14 @@ def test_the_intent_is_in_the_log_before_the_deed() -> None:
     assert [event.attempt for event in seen] == [1, 3, 4, 5]  # 2 is `enter`, which is done along with the update
 
 
-def test_a_host_that_left_when_it_was_found_well_is_not_called_again() -> None:
-    def answer(step: Step, host: str) -> Report:
-        well = fine(step, host)
-        return replace(well, data={**well.data, "left": True}) if step is Step.VERIFY else well
+def well_and_gone(step: Step, host: str) -> Report:
+    """The answer of a host that leaves as soon as it finds itself well."""
+    well = fine(step, host)
+    return replace(well, data={**well.data, "left": True}) if step is Step.VERIFY else well
 
-    executor = Answering(answer)
+
+def test_a_host_that_left_when_it_was_found_well_is_not_called_again() -> None:
+    executor = Answering(well_and_gone)
     at = desk(executor)
     run_id = opened(alone(), at)
     assert drive(run_id, at, by="ann", wait=True).outcome is Outcome.DONE
@@ -100,11 +102,7 @@ def test_a_host_that_says_it_left_and_is_not_well_is_put_back_and_leaves_again()
 
 
 def test_a_host_that_left_and_is_put_back_days_later_is_called_to_leave_anew() -> None:
-    def answer(step: Step, host: str) -> Report:
-        well = fine(step, host)
-        return replace(well, data={**well.data, "left": True}) if step is Step.VERIFY else well
-
-    executor = Answering(answer)
+    executor = Answering(well_and_gone)
     at = desk(executor)
     run_id = opened(alone(), at)
     drive(run_id, at, by="ann", wait=True)
