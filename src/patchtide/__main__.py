@@ -2,7 +2,7 @@
 
 import sys
 
-from patchtide.cli import main
+from patchtide.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

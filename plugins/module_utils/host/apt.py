@@ -53,6 +53,12 @@ _OFFLINE = tuple(
     for word in ("-o", f"Dir::{option}")
 )
 _DPKG = ("dpkg", *_KEEP)
+# Whoever asks apt next makes its cache anew where the lists changed, so that it is not made where they did not.
+_UPDATE = (
+    *("-o", "APT::Update::Error-Mode=any"),
+    *("-o", "DPkg::Lock::Timeout=60"),
+    *("-o", "pkgCacheFile::Generate=false"),
+)
 
 
 class Apt(PackageManager):
@@ -68,9 +74,7 @@ class Apt(PackageManager):
 
     def refresh(self) -> list[Trouble]:
         """`apt-get update`, warnings taken as failures."""
-        asked = finished(
-            ["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=60"], 600
-        )
+        asked = finished(["apt-get", "update", "-q", *_UPDATE], 600)
         failures = aptspeech.update_failures(asked.err + "\n" + asked.out)
         if asked.ok and not failures:
             return []

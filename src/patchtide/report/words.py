@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 # C0 except tab and newline, DEL, C1, and the marks that turn the direction of text: a host's words steer no terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
@@ -20,6 +21,7 @@ def cleaned(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+@lru_cache  # a table of a thousand hosts says few different things
 def one_line(text: str, longest: int = _LONG_REASON) -> str:
     """Return a text as one line without control characters, cut where it gets too long to read."""
     line = cleaned(_BLANKS.sub(" ", text)).strip()
