@@ -29,13 +29,13 @@ from patchtide.core.events import (
     StepStarted,
 )
 from patchtide.core.fleet import Host
+from patchtide.core.fold import folded
 from patchtide.core.health import Measurement
 from patchtide.core.packages import Package, Pending, Platform
 from patchtide.core.patchset import Probe, Selection
 from patchtide.core.plan import Plan
 from patchtide.core.planning import planned
 from patchtide.core.policy import Amount
-from patchtide.core.run import folded
 from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.steps import Outcome, Step
 from patchtide.documents import event_text, sealed

@@ -8,7 +8,7 @@ from tests.histories import FOLDER, ended
 
 from patchtide import __version__
 from patchtide.adapters.store import LogKeeper, SqliteStore
-from patchtide.core.run import folded
+from patchtide.core.fold import folded
 from patchtide.documents import event_of
 
 RECORDED = sorted(FOLDER.glob("*/*.jsonl"))

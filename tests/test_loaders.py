@@ -22,7 +22,8 @@ from patchtide.core.checkpoint import SCHEMA, Checkpoint, Head, Record
 from patchtide.core.decide import decide
 from patchtide.core.errors import PatchtideError, UsageError
 from patchtide.core.events import RunOpened
-from patchtide.core.run import Run, folded
+from patchtide.core.fold import folded
+from patchtide.core.run import Run
 from patchtide.core.settings import Settings
 from patchtide.documents import (
     checkpoint_of,

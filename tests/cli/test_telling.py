@@ -13,7 +13,7 @@ from patchtide.cli.lines import LineNotifier, lines_of
 from patchtide.cli.output import document, painted, printed, told
 from patchtide.cli.progress import LiveNotifier
 from patchtide.core.events import Aborted, Event, RollbackAsked, RunTaken
-from patchtide.core.run import folded
+from patchtide.core.fold import folded
 from patchtide.core.said import Approved, Rejected, Waived
 
 SAID: list[Event] = [

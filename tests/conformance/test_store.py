@@ -24,8 +24,8 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
+from patchtide.core.fold import folded
 from patchtide.core.quarantine import KINDS
-from patchtide.core.run import folded
 from patchtide.core.steps import Step
 from patchtide.ports import PROJECT, Log, Store
 

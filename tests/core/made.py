@@ -17,12 +17,13 @@ from patchtide.core.events import (
     StepStarted,
     VersionsQuarantined,
 )
+from patchtide.core.fold import fold, folded
 from patchtide.core.health import Check, Measurement
 from patchtide.core.packages import Package, Pending, Platform, Removal
 from patchtide.core.patchset import Probe
 from patchtide.core.plan import SCHEMA, Change, HostPlan, Plan, TierPlan
 from patchtide.core.policy import NONE, Limits, OnFailure, RebootPolicy
-from patchtide.core.run import Run, fold, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 from patchtide.documents import sealed
 

@@ -9,10 +9,11 @@ from patchtide.core.actions import Ask, Wait
 from patchtide.core.approvals import approval_gate, counted, waiver
 from patchtide.core.decide import decide
 from patchtide.core.events import RunOpened
+from patchtide.core.fold import folded
 from patchtide.core.gates import tier_gate, waivable
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals, ValidFor
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.said import Approved, Rejected, Waived, Word
 from patchtide.core.windows import Window
 

@@ -8,8 +8,9 @@ from tests.core.made import BAD, NOW, carried, did, failed, kept_out, opened, pl
 from patchtide.core.actions import Do, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding
+from patchtide.core.fold import fold
 from patchtide.core.policy import Amount
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 
 MINUTE = timedelta(minutes=1)

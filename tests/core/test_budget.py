@@ -8,10 +8,11 @@ from tests.core.made import NOW, carried, did, failed, host_plan, kept_out, open
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Event, Finding, HostsSettled, VersionsQuarantined
+from patchtide.core.fold import fold
 from patchtide.core.gates import budget_verdict, foreseen, stop_verdict
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import Amount, OnFailure
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome, Step
 
 ONE, ALL = Amount(count=1), Amount(percent=100)

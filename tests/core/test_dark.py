@@ -22,8 +22,10 @@ from tests.core.made import (
 from patchtide.core.actions import Ask, Do, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, Status
+from patchtide.core.fold import fold
+from patchtide.core.hoststate import HostState
 from patchtide.core.policy import Limits, OnFailure, RebootPolicy
-from patchtide.core.run import HostState, Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 from patchtide.core.wall import confirm_within, longest
 

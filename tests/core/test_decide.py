@@ -22,9 +22,9 @@ from tests.core.made import (
 from patchtide.core.actions import Ask, Do, End, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, HostsSettled, RunEnded, Status
+from patchtide.core.fold import fold
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Amount, Approvals
-from patchtide.core.run import fold
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.wall import longest

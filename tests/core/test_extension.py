@@ -12,8 +12,9 @@ from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Aborted, Extended, RunEnded
 from patchtide.core.extension import LONGEST_EXTENSION, extension
+from patchtide.core.fold import fold
 from patchtide.core.plan import Plan
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import Outcome, Step
 from patchtide.core.windows import Blackout, Day, Window
 

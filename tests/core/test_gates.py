@@ -8,11 +8,12 @@ from tests.core.made import DEBIAN, NOW, carried, failed, host_plan, opened, pac
 
 from patchtide.core.approvals import approval_gate
 from patchtide.core.events import Aborted, RollbackAsked
+from patchtide.core.fold import fold
 from patchtide.core.gates import budget_verdict, stop_verdict, tier_gate, unproven
 from patchtide.core.packages import Removal
 from patchtide.core.plan import Change, Plan
 from patchtide.core.policy import Amount, Approvals
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.said import Approved
 from patchtide.core.steps import Step
 from patchtide.core.windows import Blackout, Day

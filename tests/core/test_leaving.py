@@ -10,9 +10,10 @@ from patchtide.core.actions import Do, Settle, Undo, Wait
 from patchtide.core.around import UNDO_TRIES
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, HostsSettled, MaintenanceBegun, MaintenanceLeft
+from patchtide.core.fold import fold
 from patchtide.core.maintenance import Drain, Maintenance, Order, Silence, named
 from patchtide.core.plan import Plan
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 
 LATER = NOW + timedelta(days=30)

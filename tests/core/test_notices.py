@@ -23,10 +23,11 @@ from patchtide.core.events import (
     RunEnded,
     RunTaken,
 )
+from patchtide.core.fold import fold
 from patchtide.core.notices import due, notices_sent
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals, ChecklistItem
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.said import EmergencyDeclared, Waived
 from patchtide.core.steps import Outcome, Step
 from patchtide.core.windows import Window

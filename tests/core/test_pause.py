@@ -8,7 +8,8 @@ from tests.core.made import BAD, NOW, answered, carried, did, entered, opened, p
 from patchtide.core.actions import Action, Ask, Do, End, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Continued, Finding, Paused
-from patchtide.core.run import Run, fold
+from patchtide.core.fold import fold
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 
 HELD = Ask("paused", "paused by bob: the shop is busy", "test")

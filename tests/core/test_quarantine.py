@@ -25,10 +25,11 @@ from patchtide.core.actions import Do, Quarantine, Settle
 from patchtide.core.decide import decide
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event, Finding, RollbackAsked, VersionsQuarantined, VersionsReleased
+from patchtide.core.fold import fold
 from patchtide.core.patchset import Choices, Selection, host_plan, locked
 from patchtide.core.policy import Amount
 from patchtide.core.quarantine import quarantined, refused_versions, version_named, versions_matching
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 
 TWO = plan(tier("test", ("t1", "t2"), failure_budget=Amount(count=1)), tier("prod", ("p1",)))

@@ -9,9 +9,9 @@ from tests.core.made import BAD, NOW, answered, carried, did, entered, opened, p
 from patchtide.core.actions import Do
 from patchtide.core.decide import decide
 from patchtide.core.events import Finding, RollbackAsked, Status
+from patchtide.core.fold import fold
 from patchtide.core.plan import Plan, misfit
 from patchtide.core.policy import Approvals, Limits, OnFailure, RebootPolicy, ReturnBy
-from patchtide.core.run import fold
 from patchtide.core.steps import EndState, Step
 from patchtide.core.wall import confirm_within, longest
 from patchtide.engine.requests import request, time_allowed

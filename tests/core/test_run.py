@@ -16,8 +16,10 @@ from patchtide.core.events import (
     RunTaken,
     Status,
 )
+from patchtide.core.fold import fold, folded
 from patchtide.core.health import Measurement
-from patchtide.core.run import HostState, Run, fold, folded
+from patchtide.core.hoststate import HostState
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome, Step
 
 ASKED = RollbackAsked(NOW, "bob", "slow", ("t1",))

@@ -10,11 +10,12 @@ from tests.core.test_planning import MEMBERS, settings
 from patchtide.core.actions import Do, Settle
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, RunEnded, RunOpened
+from patchtide.core.fold import fold, folded
 from patchtide.core.gates import unproven
 from patchtide.core.patchset import Probe
 from patchtide.core.plan import Change, Plan
 from patchtide.core.planning import planned
-from patchtide.core.run import Run, fold, folded
+from patchtide.core.run import Run
 from patchtide.core.settings import Settings
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.documents import sealed

@@ -32,9 +32,10 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
+from patchtide.core.fold import fold
 from patchtide.core.notices import due
 from patchtide.core.policy import Amount, Approvals, Asked, ChecklistItem, OnFailure
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.said import Approved, EmergencyDeclared, Rejected, Ticked, Waived
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Window

@@ -9,9 +9,10 @@ from tests.core.made import BAD, GOOD, NOW, WEB, carried, did, entered, failed, 
 from patchtide.core.actions import Ask, Do, End, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, RunTaken
+from patchtide.core.fold import fold
 from patchtide.core.gates import waivable
 from patchtide.core.health import INSTALLED, Check, Measurement, tolerances, with_numbers
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.said import Waived
 from patchtide.core.steps import EndState, Outcome, Step
 

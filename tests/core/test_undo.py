@@ -21,9 +21,10 @@ from tests.core.made import (
 from patchtide.core.actions import Ask, Do, End, Settle, Wait
 from patchtide.core.decide import decide
 from patchtide.core.events import Aborted, Finding, RollbackAsked, RunEnded, Status
+from patchtide.core.fold import fold
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import Amount, OnFailure
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome, Step
 
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from tests.core.made import plan as made_plan
 
 from patchtide.adapters.store import SqliteStore
 from patchtide.core.events import Held, HostsSettled, RunEnded, RunOpened
-from patchtide.core.run import folded
+from patchtide.core.fold import folded
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome
 from patchtide.engine.looking import run_seen

@@ -10,9 +10,9 @@ from tests.engine.desks import Answering, Hearing, desk, fine
 
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Held, HostFinished, RunTaken, Status, StepStarted
+from patchtide.core.fold import folded
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals
-from patchtide.core.run import folded
 from patchtide.core.said import Approved
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.core.windows import Window

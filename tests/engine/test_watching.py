@@ -8,8 +8,8 @@ from tests.core.made import WEB, opened, plan, tier
 from tests.engine.desks import Answering, desk, fine
 
 from patchtide.core.events import BaselineTaken, HostFinished, Status
+from patchtide.core.fold import folded
 from patchtide.core.health import CONTROLLER, PLAYBOOK, Check
-from patchtide.core.run import folded
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.engine.rollout import drive, open_run
 from patchtide.engine.watching import MEASURE

@@ -16,9 +16,10 @@ from patchtide.core.events import (
     Status,
     StepStarted,
 )
+from patchtide.core.fold import folded
 from patchtide.core.health import Measurement
 from patchtide.core.plan import Plan
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Outcome, Step
 
 RUN_ID = "20261121-050000-abcdef"

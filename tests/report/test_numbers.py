@@ -8,8 +8,8 @@ from tests.report.stories import RUN_ID, Teller
 
 from patchtide.core.decide import decide
 from patchtide.core.events import Finding
+from patchtide.core.fold import fold
 from patchtide.core.health import Check, Measurement
-from patchtide.core.run import fold
 from patchtide.core.said import Waived
 from patchtide.core.steps import Step
 from patchtide.report.html import html_text

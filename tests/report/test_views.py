@@ -11,10 +11,10 @@ from patchtide.core.actions import Ask, Do, End, Settle, Wait
 from patchtide.core.brief import brief
 from patchtide.core.channels import Command, News
 from patchtide.core.events import Finding, Status, StepStarted
+from patchtide.core.hoststate import HostState
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
 from patchtide.core.policy import Limits
-from patchtide.core.run import HostState
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.report.lines import history_text, line_view
 from patchtide.report.plantext import plan_text_view

@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.telling import told
 
 from patchtide.adapters.fake import MemoryLock
-from patchtide.core import decide, gates, run, undoing, wave
+from patchtide.core import answers, decide, fold, gates, undoing, wave
 from patchtide.core.approvals import approval_gate
 from patchtide.core.events import HostFinished
 from patchtide.core.hosts import hosts_of
@@ -77,25 +77,25 @@ def without_quarantine(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_health(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(run, "health_verdict", always)
+    patch.setattr(answers, "health_verdict", always)
 
 
 def a_fold_that_forgets_doubt(patch: pytest.MonkeyPatch) -> None:
     def unheard(host: HostState, event: HostFinished) -> HostState:
         return replace(host, started=None)
 
-    patch.setattr(run, "_unheard", unheard)
+    patch.setattr(answers, "_unheard", unheard)
 
 
 def a_fold_that_believes_every_rollback(patch: pytest.MonkeyPatch) -> None:
     def given_up(host: HostState, reason: str) -> HostState:
         return replace(host, next=Step.LEAVE, fate=EndState.ROLLED_BACK, end=None, reason=reason)
 
-    patch.setattr(run, "_given_up", given_up)
+    patch.setattr(answers, "_given_up", given_up)
 
 
 def a_fold_that_skips_the_stage(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(run, "hosts_of", lambda states: hosts_of(replace(state, next=Step.ENTER) for state in states))
+    patch.setattr(fold, "hosts_of", lambda states: hosts_of(replace(state, next=Step.ENTER) for state in states))
 
 
 def a_request_that_arms_no_timer(patch: pytest.MonkeyPatch) -> None:

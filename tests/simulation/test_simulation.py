@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.telling import told
 
 from patchtide.core.events import HostFinished, RunOpened
-from patchtide.core.run import fold, folded, opened
+from patchtide.core.fold import fold, folded, opened
 from patchtide.simulation.faults import ALL, NONE, Fault
 from patchtide.simulation.promises import broken
 

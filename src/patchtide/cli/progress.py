@@ -14,8 +14,9 @@ from rich.text import Text
 
 from patchtide.cli.call import Call
 from patchtide.core.events import Event
+from patchtide.core.fold import fold
 from patchtide.core.hoststate import DOING
-from patchtide.core.run import Run, fold
+from patchtide.core.run import Run
 from patchtide.report.runview import HostView, RunView, run_view
 from patchtide.report.words import counted, moment, one_line, span
 

@@ -10,7 +10,8 @@ import click
 from patchtide.cli.call import Call, command
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, width
-from patchtide.core.run import Run, fold
+from patchtide.core.fold import fold
+from patchtide.core.run import Run
 from patchtide.engine.inspect import standing
 from patchtide.engine.looking import reviews_owed, run_seen
 from patchtide.ports import Lock, Notifier, Store

@@ -175,7 +175,7 @@ def _openings(
 
 def _planned(call: Call, now: datetime) -> "list[Entry]":
     """Return when the run that has not ended goes on, where there is a state that knows of one."""
-    from patchtide.core.run import folded
+    from patchtide.core.fold import folded
     from patchtide.report.calendars import run_entries
 
     try:

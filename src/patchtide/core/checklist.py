@@ -10,10 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from patchtide.core.approvals import current, opening_for, waived
+from patchtide.core.hoststate import HostState
 from patchtide.core.notices import notices_sent
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import ChecklistItem, ReturnBy
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 from patchtide.core.verdict import Verdict, no, yes
 

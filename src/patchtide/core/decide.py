@@ -6,11 +6,12 @@ from datetime import datetime
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle
 from patchtide.core.gates import pause_gate, shut_out, stop_verdict
 from patchtide.core.hosts import Trait
+from patchtide.core.hoststate import HostState
 from patchtide.core.leaving import leaving
 from patchtide.core.lost import given_up, look, patience, ready
 from patchtide.core.outcome import ending, outcome
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.soaking import monitor, soak
 from patchtide.core.steps import EndState, Step
 from patchtide.core.turns import between

@@ -8,10 +8,11 @@ from patchtide.core.checklist import checklist_gate
 from patchtide.core.emergency import may_begin, second_person_gate
 from patchtide.core.events import exactly
 from patchtide.core.hosts import Trait
+from patchtide.core.hoststate import HostState
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import Amount
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.unclear import proof_gate, waivable_checks
 from patchtide.core.verdict import Verdict, no, yes
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from patchtide.core.actions import Action, Do, Settle, Wait
 from patchtide.core.hosts import Trait
-from patchtide.core.run import HostState, Run
+from patchtide.core.hoststate import HostState
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 from patchtide.core.wall import longest
 

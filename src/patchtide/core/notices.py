@@ -8,8 +8,9 @@ from patchtide.core import noticewords as words
 from patchtide.core.approvals import notice_over, opening_for
 from patchtide.core.channels import Channel, News, takes
 from patchtide.core.deliveries import Delivery
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.soaking import soaks
 from patchtide.core.steps import Step
 from patchtide.core.verdict import Verdict, no, yes

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from patchtide.core.emergency import NAME as EMERGENCY
 from patchtide.core.events import Continued, Extended, Held, Paused
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import WAY_BACK
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState
 from patchtide.core.wall import need
 from patchtide.core.windows import ALWAYS, Opening

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from patchtide.core.actions import Action, Do, Wait
 from patchtide.core.hosts import Trait
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from patchtide.core.events import exactly
+from patchtide.core.hoststate import HostState
 from patchtide.core.packages import Package
 from patchtide.core.patchset import Probe
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState
 
 Standing = Mapping[str, Mapping[str, tuple[Package, str]]]

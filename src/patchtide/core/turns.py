@@ -5,8 +5,9 @@ from datetime import datetime
 
 from patchtide.core.actions import Action, Settle, Wait
 from patchtide.core.hosts import Trait
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.soaking import judged_again, last_left
 from patchtide.core.steps import EndState
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from patchtide.core.actions import Action, Ask, Do
 from patchtide.core.approvals import waiver
 from patchtide.core.hosts import Trait
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 from patchtide.core.verdict import Verdict, no, yes
 from patchtide.core.waivers import HEALTH, checks_waived

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from patchtide.core.actions import Action, Ask, Do
 from patchtide.core.gates import budget_verdict
+from patchtide.core.hoststate import HostState
 from patchtide.core.lost import due, ready
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import OnFailure, ReturnBy
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from patchtide.core.actions import Action, Ask, Do, Settle, Wait
 from patchtide.core.backups import before, renewed
 from patchtide.core.gates import stop_verdict, tier_gate
+from patchtide.core.hoststate import HostState
 from patchtide.core.lost import ready
 from patchtide.core.plan import TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState, Step
 from patchtide.core.unclear import unclear
 from patchtide.core.undoing import leave, undo

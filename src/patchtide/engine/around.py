@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from patchtide.core.actions import Do, Undo
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import HostFinished, MaintenanceBegun, MaintenanceLeft, Status
+from patchtide.core.hoststate import HostState
 from patchtide.core.maintenance import Action, Silence
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 from patchtide.engine.desk import Desk
 

@@ -6,11 +6,12 @@ from patchtide.core.approvals import Counted, asked_of, counted, may_speak, peop
 from patchtide.core.checklist import item_states
 from patchtide.core.emergency import declared, owes_review, second_person
 from patchtide.core.errors import UsageError
+from patchtide.core.fold import folded
 from patchtide.core.gates import waivable
 from patchtide.core.hosts import Trait
 from patchtide.core.meant import meant
 from patchtide.core.plan import Plan, TierPlan
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.said import (
     Approved,
     ChangeRequested,

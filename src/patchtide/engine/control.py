@@ -13,10 +13,11 @@ from patchtide.core.events import (
     VersionsReleased,
 )
 from patchtide.core.extension import extension
+from patchtide.core.fold import folded
 from patchtide.core.gates import stop_verdict
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import EndState
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine, unfinished

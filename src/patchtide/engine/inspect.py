@@ -8,9 +8,10 @@ from patchtide.core.decide import decide
 from patchtide.core.emergency import declared
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
+from patchtide.core.fold import folded
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import KINDS, Quarantined, quarantined
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.said import ChangeRequested
 from patchtide.core.timekeeping import begins, clock_gate, held_by
 from patchtide.core.verdict import Verdict, yes

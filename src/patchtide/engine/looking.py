@@ -5,7 +5,8 @@ Whatever goes on with a run folds all of its events instead.
 
 from patchtide.core.brief import Brief, brief
 from patchtide.core.emergency import owes_review
-from patchtide.core.run import Run, continued, folded
+from patchtide.core.fold import continued, folded
+from patchtide.core.run import Run
 from patchtide.engine.inspect import id_named
 from patchtide.ports import Log
 

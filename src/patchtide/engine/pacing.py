@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from patchtide.core.events import Event, HostFinished, RunOpened, Status, StepStarted
 from patchtide.core.fleet import Host
+from patchtide.core.fold import folded
 from patchtide.core.pace import TIMED, Pace, paces
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.planning import NotProbed, planned
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.settings import Settings
 from patchtide.core.steps import Step
 from patchtide.core.wall import entering_need, need

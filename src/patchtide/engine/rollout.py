@@ -21,9 +21,10 @@ from patchtide.core.events import (
     StepStarted,
     VersionsQuarantined,
 )
+from patchtide.core.fold import fold, folded
 from patchtide.core.plan import Plan
 from patchtide.core.quarantine import refused_versions
-from patchtide.core.run import Run, fold, folded
+from patchtide.core.run import Run
 from patchtide.core.steps import Step
 from patchtide.engine.announcing import announced
 from patchtide.engine.around import entered, leases, left

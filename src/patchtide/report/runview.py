@@ -6,8 +6,9 @@ from datetime import datetime
 
 from patchtide.core.brief import Waiting
 from patchtide.core.events import Event, Extended, HostFinished, StepStarted
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import HostPlan, TierPlan
-from patchtide.core.run import HostState, Run
+from patchtide.core.run import Run
 from patchtide.core.said import Approved, Rejected
 from patchtide.core.steps import EndState, Step, exit_code
 from patchtide.report.checklist import TierChecklist, checklist_lines, checklist_view

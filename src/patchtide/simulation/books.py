@@ -19,7 +19,8 @@ from patchtide.core.events import (
     StepStarted,
     VersionsQuarantined,
 )
-from patchtide.core.run import Run, continued, fold, opened
+from patchtide.core.fold import continued, fold, opened
+from patchtide.core.run import Run
 from patchtide.core.said import Approved, Rejected, Waived
 from patchtide.core.steps import EndState
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from patchtide.core.actions import Ask, Wait
 from patchtide.core.errors import LockedError, PatchtideError, UsageError
-from patchtide.core.run import Run, continued, folded
+from patchtide.core.fold import continued, folded
+from patchtide.core.run import Run
 from patchtide.engine.consent import approve, reject
 from patchtide.engine.control import abort, ask_rollback, pause, unpause
 from patchtide.engine.desk import Desk

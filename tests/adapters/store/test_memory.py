@@ -14,8 +14,9 @@ from tests.simulation.telling import told as story
 from patchtide.adapters.store import SqliteStore, memory
 from patchtide.core.brief import brief
 from patchtide.core.events import Aborted, Event, Held, HostsSettled, RunEnded, RunOpened
+from patchtide.core.fold import folded
 from patchtide.core.memory import Memory, memory_of, run_of
-from patchtide.core.run import Run, folded
+from patchtide.core.run import Run
 from patchtide.core.said import Waived
 from patchtide.core.steps import EndState, Outcome
 from patchtide.documents import brief_of, brief_text, memory_text

@@ -11,7 +11,7 @@ from patchtide.adapters.store.backup import backed_up, beside, put_back, reader
 from patchtide.adapters.store.schema import StoreError, version_of
 from patchtide.core.checkpoint import Record
 from patchtide.core.errors import PatchtideError
-from patchtide.core.run import folded
+from patchtide.core.fold import folded
 from patchtide.documents import event_of
 from patchtide.ports import PROJECT
 

@@ -12,7 +12,8 @@ from patchtide import __version__
 from patchtide.core.brief import Brief, brief
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import Event, Held, RunEnded
-from patchtide.core.run import Run, continued, folded
+from patchtide.core.fold import continued, folded
+from patchtide.core.run import Run
 from patchtide.documents import brief_of, brief_text, event_of, memory_text, remembered
 from patchtide.ports import PROJECT
 
