@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from plugins.module_utils.host import program, whole
+from plugins.module_utils.host.kept import SEAL, sealed
 
 HOST = Path(whole.__file__).parent
 INSIDE = "ansible_collections/patchtide/patchtide/plugins/module_utils/host"
@@ -99,12 +100,27 @@ def test_where_it_cannot_be_kept_it_is_brought_again(brought: Brought) -> None:
     assert brought.called()["from"] == str(brought.archive)
 
 
+def test_what_was_damaged_is_not_used_and_kept_anew(brought: Brought) -> None:
+    brought.called("keep")
+    (kept,) = brought.kept
+    good = kept.read_bytes()
+    with zipfile.ZipFile(kept) as archive:
+        entry = next(one for one in archive.infolist() if one.filename.endswith("/patching.pyc"))
+    middle = entry.header_offset + entry.compress_size // 2
+    for damaged in (good[:middle] + b"\0" * 64 + good[middle + 64 :], good[:-1], good[: len(good) // 2], b""):
+        kept.write_bytes(damaged)
+        assert brought.called("keep")["from"] == str(brought.archive)
+        assert brought.called()["from"] == str(kept)
+
+
 def rewritten(path: Path, old: bytes, new: bytes) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
+        archive.comment = b" " * SEAL
         for name, data in parts.items():
             archive.writestr(name, data.replace(old, new) if name.endswith(".pyc") else data)
+    path.write_bytes(sealed(path.read_bytes()))
 
 
 def test_what_cannot_be_trusted_or_read_is_not_used(brought: Brought) -> None:

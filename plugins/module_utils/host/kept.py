@@ -6,10 +6,13 @@ import hashlib
 import os
 import stat
 import zipfile
+from pathlib import Path
 
 FOLDER = "/var/lib/patchtide/program"
 PACKAGE = "patchtide_host"
 _BROUGHT = "/module_utils/host/"
+SEAL = 64
+"""Bytes at the end of what is kept: the SHA-256 of all before them, in hex."""
 
 
 def place(package: str, loader: object) -> str:
@@ -22,10 +25,25 @@ def place(package: str, loader: object) -> str:
     return f"{FOLDER}/{hashlib.sha256(repr(files).encode()).hexdigest()[:32]}.pyz"
 
 
+def sealed(data: bytes) -> bytes:
+    """An archive whose comment is as long as a seal, with that comment replaced by the digest of all before it."""
+    return data[:-SEAL] + _seal(data)
+
+
 def is_own(path: str) -> bool:
-    """Whether the file is there, and nobody but who runs this can have written it."""
+    """Whether the file is there, whole, and nobody but who runs this can have written it."""
     try:
         found = os.lstat(path)
+        own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+        return own and _is_whole(Path(path).read_bytes())
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether it is what was written: neither torn nor damaged, which an import would only find out halfway."""
+    return data[-SEAL:] == _seal(data)
+
+
+def _seal(data: bytes) -> bytes:
+    return hashlib.sha256(data[:-SEAL]).hexdigest().encode()

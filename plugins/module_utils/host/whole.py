@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import KEPT
 from .journal import replace_durably
-from .kept import PACKAGE, is_own
+from .kept import PACKAGE, SEAL, is_own, sealed
 
 _MAIN = f"import sys\nfrom {PACKAGE}.program import main\nsys.exit(main(sys.argv[1:]))\n"
 _CHECKED = (0b11).to_bytes(4, "little")
@@ -50,6 +50,7 @@ def _made() -> bytes:
     parent = __name__.rpartition(".")[0]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = b" " * SEAL
         archive.writestr("__main__.py", _MAIN)
         for name, module in sorted(sys.modules.items()):
             if name == parent or name.startswith(f"{parent}."):
@@ -57,7 +58,7 @@ def _made() -> bytes:
                 inner = f"{PACKAGE}/{name[len(parent) + 1 :] or '__init__'}.py"
                 archive.writestr(inner, source)
                 archive.writestr(f"{inner}c", _bytecode(source, inner))
-    return buffer.getvalue()
+    return sealed(buffer.getvalue())
 
 
 def _bytecode(source: bytes, name: str) -> bytes:
