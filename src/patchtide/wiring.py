@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patchtide.core.errors import UsageError
+from patchtide.core.errors import PatchtideError, UsageError
 
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
@@ -112,7 +112,7 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
     from patchtide.engine.desk import Desk
     from patchtide.engine.relay import relayed
 
-    Path(of.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    _made(Path(of.state))
     works, clock = executor(of), SystemClock()
     return Desk(
         executor=works,
@@ -126,6 +126,16 @@ def desk(of: Settings, notifier: Notifier) -> Desk:
         blackouts=blackouts(Path(of.path)),
         synchronised=synchronised,
     )
+
+
+def _made(state: Path) -> None:
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Make it a folder that this user can write to, or name another one as `state`."
+        raise PatchtideError(
+            f"the state folder cannot be made: {error.strerror}", hint=hint, where=str(state)
+        ) from None
 
 
 def executor(of: Settings) -> Executor:

@@ -16,6 +16,7 @@ from patchtide.documents import plan_of
 from patchtide.engine.bundles import gathered, refuse_unwanted
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import run_named
+from patchtide.files import Kind, kind_of
 from patchtide.report.table import aligned, table
 from patchtide.report.words import amount, listed, moment, size
 from patchtide.wiring import bundle_keeper, desk, settings
@@ -48,7 +49,7 @@ def export(call: Call, source: str, out: Path, key: Path | None) -> int:
 
 def _manifest(source: str, ports: Desk) -> tuple[Manifest, Plan]:
     path = Path(source)
-    if path.is_file():
+    if kind_of(path) is Kind.FILE:
         plan = plan_of(text_in(path, "the plan"), str(path))
         return of_plan(plan), plan
     run_id, run = run_named(ports.store, source)

@@ -6,26 +6,39 @@ from contextlib import suppress
 from pathlib import Path
 
 from patchtide.core.errors import UsageError
+from patchtide.files import Kind, kind_of, opened
+
+_MOST_BYTES = 512 << 20
+"""Longer than the plan of the largest fleet."""
 
 
 def text_in(path: Path, what: str) -> str:
     """Return a file's text; raises UsageError."""
     try:
-        return path.read_text(encoding="utf-8")
+        with opened(path) as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise UsageError(f"{what} is longer than {_MOST_BYTES >> 20} MB", where=str(path))
+        return raw.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{what} cannot be read: {_why(error)}", where=str(path)) from None
 
 
 def writable(path: Path | None) -> None:
     """Refuse a file that cannot be written later, now."""
-    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+    if path is None or kind_of(path) is Kind.OTHER:
+        return
+    if kind_of(path) is Kind.FOLDER or not os.access(_meant(path).parent, os.W_OK):
         raise UsageError("the file cannot be written", where=str(path), hint="Name a file in a folder that is there.")
 
 
 def written(path: Path, text: str) -> None:
-    """Write a file whole or not at all; raises UsageError."""
-    temporary = None
+    """Write a file whole or not at all; what is no plain file (a device, a pipe) is written into. Raises UsageError."""
+    path, temporary = _meant(path), None
     try:
+        if kind_of(path) is Kind.OTHER:
+            path.write_text(text, encoding="utf-8", errors="replace")
+            return
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
@@ -36,6 +49,12 @@ def written(path: Path, text: str) -> None:
             with suppress(OSError):
                 Path(temporary).unlink()
         raise UsageError(f"the file cannot be written: {_why(error)}", where=str(path)) from None
+
+
+def _meant(path: Path) -> Path:
+    """Return the file that a link leads to: the link stays. What has no name (a pipe behind /dev/stdout) is as told."""
+    real = Path(os.path.realpath(path))
+    return real if kind_of(real) or not kind_of(path) else path
 
 
 def _mode(path: Path) -> int:

@@ -31,6 +31,8 @@ _FEW = 20
 _LATEST = 5
 """Runs of the log that durations and failures are learned from."""
 _UNLIMITED = 1_000_000
+_YEARS = range(1900, 2200)
+"""Calendars look years back and ahead, and time has a first and a last year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ def _instant(text: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"--at: {text!r} is no time", hint="Write one as in 2027-01-03T01:30Z.") from None
+    if found.year not in _YEARS:
+        raise UsageError(f"--at: {text!r} is no time of our centuries", hint="Write one as in 2027-01-03T01:30Z.")
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 

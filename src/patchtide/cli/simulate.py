@@ -13,7 +13,7 @@ _TOLD_EVERY = 100
 
 @command("simulate")
 @click.option("--plan", "source", metavar="FILE", help="A plan from `plan -o`; `random`: one for each run.")
-@click.option("--hosts", type=click.IntRange(min=1), help="A made-up fleet of so many hosts, without a configuration.")
+@click.option("--hosts", type=click.IntRange(1, 1_000_000), help="A made-up fleet of so many, without a configuration.")
 @click.option("--fail", metavar="SHARE", help="The share of hosts that the update harms: 3%; as in earlier runs.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
 @click.option("--faults", default="none", show_default=True, help="all, none, or names with commas between them.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from patchtide.config.problems import Fault, Loc
 from patchtide.config.scalars import spelled
 from patchtide.core.calendar import HORIZON
+from patchtide.files import opened
 
 if TYPE_CHECKING:
     from patchtide.config.schema import CalendarFile
@@ -73,7 +74,7 @@ def _parsed(path: Path) -> Any:  # noqa: ANN401  # imported late, where there is
     except ImportError:
         raise _RefusedError("cannot be read: the packages for iCalendar files are missing", _INSTALL) from None
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             raw = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)

@@ -18,6 +18,7 @@ from patchtide.core.maintenance import entering_room
 from patchtide.core.meant import meant
 from patchtide.core.policy import Approvals, ReturnBy, room
 from patchtide.core.windows import ALWAYS
+from patchtide.files import Kind, kind_of
 
 
 def calendar_faults(file: CalendarFile) -> Iterator[Fault]:
@@ -199,24 +200,24 @@ def _unknown(loc: Loc, names: Iterable[str], known: Iterable[str], what: str) ->
 def missing_files(file: ConfigFile, folder: Path) -> Iterator[Fault]:
     """Yield the files that are named and not there; paths are relative to a folder."""
     for position, name in enumerate(file.inventory):
-        if not _exists(folder / name):
+        if kind_of(folder / name) not in {Kind.FILE, Kind.FOLDER}:  # Ansible waits for a pipe for ever
             loc: Loc = ("inventory", position)
             yield Fault(loc, f"there is no inventory {name!r} in {folder}", "The path is relative to this file.")
     for position, check in enumerate(file.health):
-        if check.playbook is not None and not _is_file(folder / check.playbook):
+        if check.playbook is not None and kind_of(folder / check.playbook) is not Kind.FILE:
             hint = "The path is relative to this file."
             yield Fault(("health", position, "playbook"), f"there is no playbook {check.playbook!r} in {folder}", hint)
     keys: list[tuple[Loc, str]] = [(("trust", position), name) for position, name in enumerate(file.trust)]
     keys += [(("people", person), name) for person, names in file.people.items() for name in names]
     for loc, name in keys:
-        if not _is_file(folder / name):
+        if kind_of(folder / name) is not Kind.FILE:
             hint = "Name a public key as `patchtide key new` writes it; the path is relative to this file."
             yield Fault(loc, f"there is no key {name!r} in {folder}", hint)
     for loc, name in _task_files(file):
-        if not _is_file(folder / name):
+        if kind_of(folder / name) is not Kind.FILE:
             hint = "It is a file with Ansible tasks; the path is relative to this file."
             yield Fault(loc, f"there is no task file {name!r} in {folder}", hint)
-    if file.state is not None and _is_file(folder / file.state):
+    if file.state is not None and kind_of(folder / file.state) is Kind.FILE:
         yield Fault(("state",), f"{file.state!r} is a file, but has to be a folder")
 
 
@@ -226,17 +227,3 @@ def _task_files(file: ConfigFile) -> Iterator[tuple[Loc, str]]:
     if file.backup is not None:
         deeds += [(("backup", "run"), file.backup.run), (("backup", "verify"), file.backup.verify)]
     yield from ((loc, deed) for loc, deed in deeds if isinstance(deed, str))
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -18,6 +18,7 @@ from yaml.scanner import Scanner
 
 from patchtide.config.problems import Loc, Problem, refusal, shown_path
 from patchtide.core.errors import UsageError
+from patchtide.files import opened
 
 MOST_BYTES = 256 * 1024
 """A longer file is refused before it is parsed; a configuration has a few kB."""
@@ -110,7 +111,7 @@ _BEGIN = "`patchtide init` writes one to begin with."
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -10,6 +10,7 @@ from patchtide.adapters.ansible.environment import for_inventory, searched
 from patchtide.adapters.ansible.sources import place_of
 from patchtide.core.errors import UsageError
 from patchtide.core.fleet import Host, host_name_problem, template_in
+from patchtide.files import Kind, kind_of
 
 _SECONDS = 120
 _FORM = "Check it with `ansible-inventory -i FILE --graph`."
@@ -57,7 +58,7 @@ def _sources(inventory: Sequence[str]) -> list[str]:
     if not inventory:
         raise UsageError("no inventory is named", hint="Name one under `inventory` in patchtide.yml.")
     for path in inventory:
-        if not Path(path).exists():
+        if kind_of(Path(path)) not in {Kind.FILE, Kind.FOLDER}:  # a pipe may keep Ansible waiting for ever
             raise UsageError("the inventory does not exist", where=path)
     return [part for path in inventory for part in ("-i", str(Path(path).absolute()))]
 

@@ -36,6 +36,9 @@ def manifest_text(manifest: Manifest) -> str:
 def packed(target: Path, bundle: Bundle, files: Mapping[str, str]) -> None:
     """Write a bundle whole or not at all, with its files from these paths; raises UsageError."""
     temporary = None
+    target = Path(os.path.realpath(target))  # a link stays one
+    if target.exists() and not target.is_file():
+        raise UsageError("the bundle cannot be written: it is no plain file", where=str(target))
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(descriptor, "wb") as archive:

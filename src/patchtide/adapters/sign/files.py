@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from patchtide.core.errors import UsageError
+from patchtide.files import opened
 
 _LONGEST = 65536
 """Bytes: a key is shorter by far, and a wrong file may be endless."""
@@ -34,7 +35,7 @@ def made(path: Path, data: bytes, mode: int) -> None:
 def private_bytes(path: Path) -> bytes:
     """Return what a file holds that only its owner can read; raises UsageError when others can, or there is none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             mode = os.fstat(file.fileno()).st_mode & 0o777
             if mode & _OTHERS:
                 hint = f"`chmod 600 {path}`, and think of who may have copied it; `patchtide key new` makes another."
@@ -48,7 +49,7 @@ def private_bytes(path: Path) -> bytes:
 def short_text(path: Path) -> str:
     """Return the text of a public key's file; raises UsageError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return file.read(_LONGEST).decode("ascii")
     except OSError as error:
         raise UsageError(f"the public key cannot be read: {error.strerror}", where=str(path)) from None

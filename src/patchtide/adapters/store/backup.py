@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from patchtide.adapters.store.schema import StoreError
+from patchtide.files import Kind, kind_of
 
 _FOLDER = "backups"
 _PARTS = ("", "-wal", "-shm")
@@ -51,6 +52,8 @@ def put_back(backup: Path, path: Path, marker: Path) -> Iterator[tuple[Path, Cal
     The latter returns the folder that keeps what was there, None when nothing was. Whenever it is interrupted, the log
     is the old one, the new one, or missed by name: never a mixture.
     """
+    if kind_of(backup) is not Kind.FILE:
+        raise StoreError("there is no such file", hint="Name a backup.", where=str(backup))
     with _told(path, "the backup cannot be put back"), _temporary(path.parent) as copy:
         shutil.copyfile(backup, copy)
         _refuse_unlike(copy, backup)
@@ -142,7 +145,7 @@ def _told(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = (isinstance(error, OSError) and error.strerror) or error
         raise StoreError(f"{what}: {why}", hint="Check the disk and the permissions.", where=str(path)) from None
 
 

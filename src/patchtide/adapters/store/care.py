@@ -8,11 +8,12 @@ from pathlib import Path
 
 from patchtide.adapters.store.audit import Reading, reading
 from patchtide.adapters.store.backup import backed_up, beside, put_back, reader
-from patchtide.adapters.store.schema import StoreError, version_of
+from patchtide.adapters.store.schema import StoreError, version_of, was_made
 from patchtide.core.checkpoint import Record
 from patchtide.core.errors import PatchtideError
 from patchtide.core.fold import folded
 from patchtide.documents import event_of
+from patchtide.files import Kind, kind_of
 from patchtide.ports import PROJECT
 
 _OTHERS = 0o077
@@ -84,7 +85,7 @@ class LogKeeper:
         if path == self._path and self._is_new():
             yield None
             return
-        if not path.is_file():
+        if kind_of(path) is not Kind.FILE:
             what = "the log of the runs was here and is gone" if path == self._path else "there is no such file"
             hint = "`patchtide store restore FILE` puts a backup back." if path == self._path else ""
             raise StoreError(what, hint=hint, where=str(path))
@@ -97,7 +98,12 @@ class LogKeeper:
 
     def _is_new(self) -> bool:
         """Whether nothing was ever written: a file may be there, of a process that died when it began."""
-        return not self._marker.exists() and not (self._path.exists() and self._path.stat().st_size)
+        try:
+            begun = self._path.is_file() and not self._path.stat().st_size and not self._marker.exists()
+            return begun or not was_made(self._path, self._marker)
+        except OSError as error:
+            hint = "Make it a folder that this user can read and write, or name another one as `state`."
+            raise StoreError(f"the log cannot be read: {error.strerror}", hint=hint, where=str(self._path)) from None
 
 
 def _soundness(log: sqlite3.Connection, path: Path) -> Soundness:

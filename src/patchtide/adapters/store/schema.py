@@ -1,5 +1,6 @@
 """The shape of the log's file, and the checks that it passes before it is trusted."""
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -50,6 +51,17 @@ class StoreError(PatchtideError):
 def chained(before: str, body: str) -> str:
     """Return the hash of an event: SHA-256 over the hash before it (the run's id at first) and its text."""
     return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()
+
+
+def was_made(path: Path, marker: Path) -> bool:
+    """Tell whether there is a log, or was one; raises OSError for a folder that is a broken link, or is none.
+
+    What such a link led to may only be away for now: a project whose log is elsewhere is not a new one.
+    """
+    folder = path.parent
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "its folder is a link that leads nowhere, or is no folder")
+    return os.path.lexists(path) or os.path.lexists(marker)
 
 
 def created(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from patchtide.adapters.store import memory
 from patchtide.adapters.store.backup import backed_up, beside
-from patchtide.adapters.store.schema import StoreError, chained, checked, created, written_whole
+from patchtide.adapters.store.schema import StoreError, chained, checked, created, was_made, written_whole
 from patchtide.core.brief import Brief
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
@@ -118,7 +118,7 @@ class SqliteStore:
         with self._told():
             if self._path.is_file():
                 return True
-            if not self._marker.exists() and not self._path.exists():
+            if not was_made(self._path, self._marker):
                 return False
         self.close()
         raise self._gone()
