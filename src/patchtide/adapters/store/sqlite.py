@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
+from weakref import finalize
 
 from patchtide.adapters.store import memory
 from patchtide.adapters.store.backup import backed_up, beside
@@ -178,6 +179,7 @@ class SqliteStore:
         except BaseException:
             log.close()
             raise
+        finalize(self, log.close)  # with the store at the latest, which nobody has to close
         return log
 
 
