@@ -68,6 +68,7 @@ def anew(path: Path, change: Callable[[list[tuple[str, int, str, str, str]]], ob
     log = sqlite3.connect(path)
     rows = log.execute("SELECT run_id, seq, at, kind, body FROM events ORDER BY rowid").fetchall()
     change(rows)
+    log.execute("DELETE FROM memories")
     log.execute("DELETE FROM events")
     before: dict[str, str] = {}
     for stream, seq, at, kind, body in rows:
@@ -90,11 +91,23 @@ def test_what_was_cut_off_shows_only_against_a_checkpoint(
     told: SqliteStore, keeper: LogKeeper, behind: Behind, statement: str, stream: str, event: int, problem: str
 ) -> None:
     checkpoint = keeper.audit().record
+    behind("DELETE FROM memories")
     behind(statement)
     assert keeper.audit().altered == ()
     (found,) = keeper.audit(checkpoint).altered
     assert (found.stream, found.event) == (stream, event)
     assert problem in found.problem
+
+
+@pytest.mark.fault(47, how="the last rows of a run removed, where what it added up to was remembered")
+def test_what_was_cut_off_shows_where_somebody_remembers_it(
+    told: SqliteStore, keeper: LogKeeper, behind: Behind
+) -> None:
+    behind("DELETE FROM events WHERE run_id = 'run-1' AND seq > 2")
+    (found,) = keeper.audit().altered
+    assert (found.stream, found.event) == ("run-1", 4)
+    assert "it was there once" in found.problem
+    assert found.problem in keeper.soundness().problems[0]
 
 
 @pytest.mark.fault(47, how="the whole log written anew with hashes that fit")

@@ -103,10 +103,12 @@ def test_a_run_with_a_waiver_has_no_line_as_its_word_is_looked_at_each_time(stor
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE events SET hash = 'x' WHERE seq = 12",
         "UPDATE memories SET hash = 'x'",
         "UPDATE memories SET release = '0.0.1'",
-        "UPDATE memories SET body = '{}'",
+        "UPDATE memories SET body = '{}', brief = '{}'",
+        "UPDATE memories SET body = '[]', brief = '[1]'",
+        "UPDATE memories SET body = x'ff', brief = x'ff'",
+        "UPDATE memories SET body = '[', brief = '['",
         "UPDATE memories SET seq = 3",
         "DELETE FROM memories",
     ],
@@ -119,6 +121,7 @@ def test_what_was_not_made_from_these_events_by_this_release_does_not_count(
     behind("UPDATE memories SET body = replace(body, 'ann', 'eve')")
     assert looked_at(store) != run
     behind(statement)
+    assert history(store) == ((RUN, brief(run)),)
     assert looked_at(store) == run
     assert store.recalled(RUN) == run, "it was made anew"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError
+from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError, sqlite
+from patchtide.adapters.store.schema import chained
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Aborted, RunTaken
 
@@ -194,7 +195,8 @@ def test_a_failed_append_leaves_nothing_behind(store: SqliteStore, path: Path) -
 def test_an_event_of_a_later_release_is_named_not_skipped(store: SqliteStore, path: Path) -> None:
     store.append("run-1", EVENT)
     store.close()
-    changed(path, """UPDATE events SET body = '{"kind":"teleported"}'""")
+    body = '{"kind":"teleported"}'
+    changed(path, f"UPDATE events SET body = '{body}', hash = '{chained('run-1', body)}'")  # noqa: S608
     with pytest.raises(StoreError, match="event 1 of run run-1 is not one that this release knows"):
         tuple(store.events("run-1"))
 
@@ -206,3 +208,41 @@ def test_a_read_only_directory_is_named(store: SqliteStore, path: Path) -> None:
     path.parent.chmod(0o500)
     with pytest.raises(StoreError, match="cannot be used"):
         store.append("run-1", EVENT)
+
+
+ALTERED = {
+    "a text": "UPDATE events SET body = replace(body, 'ann', 'bob') WHERE seq = 2",
+    "a hash": "UPDATE events SET hash = 'ab' WHERE seq = 2",
+    "gone from the middle": "DELETE FROM events WHERE seq = 2",
+    "gone from the beginning": "DELETE FROM events WHERE seq = 1",
+    "no number": "UPDATE events SET seq = 'x' WHERE seq = 3",
+    "a number that is too large": "UPDATE events SET seq = 9223372036854775807 WHERE seq = 3",
+    "another number": "UPDATE events SET seq = 9 WHERE seq = 3",
+}
+
+
+@pytest.mark.parametrize("sql", ALTERED.values(), ids=ALTERED)
+@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.fault(47, how="rows of the log edited, removed and moved, then gone on from")
+def test_nobody_goes_on_from_a_log_that_was_altered(store: SqliteStore, path: Path, sql: str, after: int) -> None:
+    for by in ("ann", "ann", "ann"):
+        store.append("run-1", Aborted(AT, by, "enough"))
+    store.append("run-2", EVENT)
+    changed(path, sql)
+    with pytest.raises(StoreError, match=r"the log was altered: event \d of run run-1"):
+        list(store.events("run-1", after))
+    assert store.recalled("run-1") is None
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_a_history_of_several_pages_is_followed_from_page_to_page(
+    store: SqliteStore, path: Path, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_PAGE", page)
+    for number in range(5):
+        store.append("run-1", Aborted(AT, "ann", f"reason {number}"))
+    for after in range(6):
+        assert [seq for seq, _ in store.events("run-1", after)] == list(range(after + 1, 6))
+    changed(path, "UPDATE events SET body = replace(body, 'reason 3', 'reason 4') WHERE seq = 4")
+    with pytest.raises(StoreError, match="event 4 of run run-1"):
+        list(store.events("run-1"))

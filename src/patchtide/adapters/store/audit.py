@@ -12,6 +12,11 @@ from patchtide.documents import event_of
 
 _ROWS = "SELECT run_id, seq, at, kind, body, hash FROM events ORDER BY rowid"
 
+_GONE = """
+SELECT m.run_id, m.seq FROM memories m WHERE m.hash <> '' AND typeof(m.seq) = 'integer' AND NOT EXISTS
+    (SELECT 1 FROM events e WHERE e.run_id = m.run_id AND e.seq = m.seq AND e.hash = m.hash)
+"""
+
 
 class Row(NamedTuple):
     """One event as it lies in the file."""
@@ -31,6 +36,7 @@ class Reading:
     against: Record | None = None
     heads: dict[str, Head] = field(default_factory=dict)
     findings: dict[str, Altered] = field(default_factory=dict)
+    cut_off: dict[str, Altered] = field(default_factory=dict)
     then: dict[str, str] = field(default_factory=dict)
     whole_then: str = ""
     _events: int = 0
@@ -54,11 +60,12 @@ class Reading:
 
     @property
     def altered(self) -> tuple[Altered, ...]:
-        """Everything that is not as it was written, streams with a broken chain first."""
-        if self.against is None:
-            return tuple(self.findings.values())
-        lost = missed(self.against, self.record, self.then, self.whole_then)
-        return (*self.findings.values(), *(one for one in lost if one.stream not in self.findings))
+        """Everything that is not as it was written, of each stream the first, those with a broken chain in front."""
+        lost = missed(self.against, self.record, self.then, self.whole_then) if self.against is not None else ()
+        found: dict[str, Altered] = {}
+        for one in (*self.findings.values(), *lost, *self.cut_off.values()):
+            found.setdefault(one.stream, one)
+        return tuple(found.values())
 
     def _remember(self, stream: str) -> None:
         if self.against is None:
@@ -77,7 +84,15 @@ def reading(log: sqlite3.Connection | None, against: Record | None = None) -> Re
         found.whole_then = found.record.whole
     for row in _rows(log) if log is not None else ():
         found.take(row)
+    for stream, event in _cut_off(log) if log is not None else ():
+        found.cut_off[stream] = Altered(stream, event, "it was there once: events were cut off, or replaced")
     return found
+
+
+def _cut_off(log: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return the events that somebody remembered when they were there, and that are gone; see `memory`."""
+    remembers = log.execute("SELECT count(*) FROM sqlite_master WHERE name = 'memories'").fetchone()[0]
+    return [(str(stream), int(seq)) for stream, seq in log.execute(_GONE)] if remembers else []
 
 
 def _rows(log: sqlite3.Connection) -> Iterator[Row]:

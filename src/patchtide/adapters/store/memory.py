@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from patchtide import __version__
+from patchtide.adapters.store.schema import chain
 from patchtide.core.brief import Brief, brief
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import Event, Held, RunEnded
@@ -31,7 +32,6 @@ JOIN events o ON o.run_id = m.run_id AND o.seq = 1
 WHERE m.run_id = ? AND m.release = ?
 """
 _DUE = "SELECT seq, due FROM memories WHERE run_id = ? AND release = ?"
-_AFTER = "SELECT body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq"
 _HASH = "SELECT hash FROM events WHERE run_id = ? AND seq = ?"
 _LAST = "SELECT max(seq) FROM events WHERE run_id = ?"
 _KEEP = """
@@ -60,7 +60,14 @@ class _Kept:
 def briefs(log: sqlite3.Connection) -> tuple[tuple[str, Brief | None], ...]:
     """Return all runs, oldest first, each in a line where its memory has all of its events."""
     rows = log.execute(_BRIEFS, (__version__, PROJECT)).fetchall()
-    return tuple((run_id, brief_of(text) if text else None) for run_id, text in rows)
+    return tuple((run_id, _line(text)) for run_id, text in rows)
+
+
+def _line(text: str | None) -> Brief | None:
+    try:
+        return brief_of(text) if text else None
+    except (ValueError, LookupError, TypeError):  # somebody wrote it anew: the events tell
+        return None
 
 
 def recalled(log: sqlite3.Connection, run_id: str) -> Run | None:
@@ -68,6 +75,8 @@ def recalled(log: sqlite3.Connection, run_id: str) -> Run | None:
     found = _kept(log, run_id)
     run = _read(found) if found else None
     last = log.execute(_LAST, (run_id,)).fetchone()[0] or 0
+    if not isinstance(last, int):  # somebody wrote a text where a number belongs: the events tell what is wrong
+        return None
     return _kept_now(log, run_id, last) if last - (run.seen if run else 0) > _BEHIND else run
 
 
@@ -89,7 +98,7 @@ def _kept_now(log: sqlite3.Connection, run_id: str, last: int) -> Run | None:
     """Remember what a run adds up to now, and return that; None, not soon tried again, when it adds up to nothing."""
     run = _caught_up(log, run_id)
     mark = log.execute(_HASH, (run_id, run.seen)).fetchone() if run else None
-    with suppress(sqlite3.Error):  # a log that cannot be written to can still be looked at
+    with suppress(sqlite3.Error, OverflowError):  # a log that cannot be written to can still be looked at
         if run is None or mark is None:
             log.execute(_KEEP, (run_id, last, "", 2 * last, __version__, None, ""))
         else:
@@ -103,7 +112,7 @@ def _kept_now(log: sqlite3.Connection, run_id: str, last: int) -> Run | None:
 def _caught_up(log: sqlite3.Connection, run_id: str) -> Run | None:
     found = _kept(log, run_id)
     run = _read(found) if found else None
-    after = (event_of(row[0]) for row in log.execute(_AFTER, (run_id, run.seen if run else 0)))
+    after = (event_of(body) for _, body, _ in chain(log, run_id, run.seen if run else 0))
     try:
         return continued(run, after) if run else folded(after)
     except (PatchtideError, ValueError):

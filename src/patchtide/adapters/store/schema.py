@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS memories (
     body TEXT NOT NULL
 )
 """
+_CHAIN = "SELECT seq, body, hash FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 _MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _INDEXES, 2: (_MEMORIES,)}
 """What brings a log from a schema version to the next; each may be done again."""
 
@@ -51,6 +52,28 @@ class StoreError(PatchtideError):
 def chained(before: str, body: str) -> str:
     """Return the hash of an event: SHA-256 over the hash before it (the run's id at first) and its text."""
     return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()
+
+
+def chain(
+    log: sqlite3.Connection, run_id: str, after: int, most: int = -1, before: str | None = None
+) -> Iterator[tuple[int, str, str]]:
+    """Yield number, text and hash of a run's events above `after`; raises StoreError for one that nobody wrote there.
+
+    `before` is the hash of event `after`, where it is known. What goes on from a log goes on from what was written.
+    """
+    for seq, body, mark in log.execute(_CHAIN, (run_id, after, most)):
+        if before is None:
+            before = _mark(log, run_id, after)
+        if seq != after + 1 or mark != chained(before, body):
+            what = f"the log was altered: event {after + 1} of run {run_id} is not the one that was written"
+            raise StoreError(what, hint="`patchtide audit verify` tells more; `patchtide store restore FILE` mends it.")
+        yield seq, body, mark
+        after, before = seq, mark
+
+
+def _mark(log: sqlite3.Connection, run_id: str, seq: int) -> str:
+    found = log.execute("SELECT hash FROM events WHERE run_id = ? AND seq = ?", (run_id, seq)).fetchone()
+    return str(found[0]) if found else run_id
 
 
 def was_made(path: Path, marker: Path) -> bool:

@@ -12,7 +12,7 @@ from weakref import finalize
 
 from patchtide.adapters.store import memory
 from patchtide.adapters.store.backup import backed_up, beside
-from patchtide.adapters.store.schema import StoreError, chained, checked, created, was_made, written_whole
+from patchtide.adapters.store.schema import StoreError, chain, chained, checked, created, was_made, written_whole
 from patchtide.core.brief import Brief
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Event
@@ -25,7 +25,6 @@ _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _BUSY_SECONDS = 10.0
 _LAST = "SELECT seq, hash FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1"
 _ADD = "INSERT INTO events (run_id, seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
-_READ = "SELECT seq, body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 _PAGE = 500
 """Rows that are read at once: a history of any length goes through in the same room."""
 _RUNS = "SELECT run_id FROM events WHERE seq = 1 AND run_id <> ? ORDER BY rowid"
@@ -66,14 +65,14 @@ class SqliteStore:
         _refuse_odd(run_id)
         return self._read(run_id, self._page(run_id, after)) if self._exists() else ()
 
-    def _page(self, run_id: str, after: int) -> list[tuple[int, str]]:
-        return self._with(lambda log: log.execute(_READ, (run_id, after, _PAGE)).fetchall())
+    def _page(self, run_id: str, after: int, before: str | None = None) -> list[tuple[int, str, str]]:
+        return self._with(lambda log: list(chain(log, run_id, after, _PAGE, before)))
 
-    def _read(self, run_id: str, rows: list[tuple[int, str]]) -> Iterator[tuple[int, Event]]:
+    def _read(self, run_id: str, rows: list[tuple[int, str, str]]) -> Iterator[tuple[int, Event]]:
         while rows:
-            for seq, body in rows:
+            for seq, body, _ in rows:
                 yield seq, self._event(run_id, seq, body)
-            rows = self._page(run_id, rows[-1][0]) if len(rows) == _PAGE else []
+            rows = self._page(run_id, rows[-1][0], rows[-1][2]) if len(rows) == _PAGE else []
 
     def runs(self) -> Sequence[str]:
         """Return the ids of all runs, oldest first; raises StoreError."""
