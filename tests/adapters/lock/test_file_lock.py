@@ -51,15 +51,16 @@ def test_it_keeps_other_processes_out_and_dies_with_them(path: Path) -> None:
 def test_a_program_started_meanwhile_does_not_keep_it(path: Path) -> None:
     lock = FileLock(path)
     with lock.hold("us"):
-        child = subprocess.Popen(["sleep", "60"], close_fds=False)
-    try:
+        child = subprocess.Popen(["cat"], close_fds=False, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        print("there", file=child.stdin, flush=True)
+        assert child.stdout.readline() == "there\n"  # from here on it opens nothing more, and waits for the next line
         with lock.hold("us again"):
             pass
         held = [str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir()]
         assert str(path) not in held
-    finally:
-        child.kill()
-        child.wait()
 
 
 def test_a_file_that_was_deleted_meanwhile_is_no_lock(path: Path) -> None:
