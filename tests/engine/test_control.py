@@ -1,5 +1,6 @@
 """What people may say to a run, and when it is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,12 @@ from tests.engine.desks import Answering, desk, fine
 
 from patchtide.core.errors import LockedError, UsageError
 from patchtide.core.events import Status
+from patchtide.core.hoststate import HostState
 from patchtide.core.plan import Plan
 from patchtide.core.policy import Approvals
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.engine.consent import approve
-from patchtide.engine.control import abort, ask_rollback, quarantine, release
+from patchtide.engine.control import abort, ask_rollback, quarantine, release, returnable
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine, run_named, standing, timeline, unfinished
 from patchtide.engine.rollout import drive, open_run
@@ -111,8 +113,26 @@ def test_a_rollback_of_nothing_is_refused() -> None:
     run_id, at = done()
     ask_rollback(run_id, at, "bob", "slow")
     drive(run_id, at, by="bob", wait=True)
-    with pytest.raises(UsageError, match="changed nothing"):
+    with pytest.raises(UsageError, match="has put back already"):
         ask_rollback(run_id, at, "bob", "slow")
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        (HostState("t1", "test", changed=True, started=Step.PATCH), "is in the middle of a step on t1"),
+        (
+            HostState("t1", "test", None, end=EndState.QUARANTINED, changed=True, rolled_back=True),
+            "tried to put t1 back, which is done once",
+        ),
+        (HostState("t1", "test"), "changed nothing there"),
+    ],
+)
+def test_why_nothing_can_be_put_back_is_said(host: HostState, why: str) -> None:
+    run_id, at = done()
+    run = run_named(at.store, run_id)[1]
+    with pytest.raises(UsageError, match=why):
+        returnable(run_id, replace(run, hosts=run.hosts | {"t1": host}), ("t1",))
 
 
 def test_a_rollback_of_an_unknown_host_says_what_may_have_been_meant() -> None:

@@ -182,6 +182,14 @@ def test_a_probe_says_what_waits() -> None:
     assert found.platform.key == "debian-12-amd64"
 
 
+def test_kernels_that_stand_beside_older_ones_are_one_package_in_several_versions() -> None:
+    several = {"kernel-core:x86_64": "5.14.0-503.el9 and 5.14.0-570.el9"}
+    assert probe_of(report({**PROBED, "installed": several})).installed == several
+    for odd in ("5.14 and ", "5.14 and $(id)", "5.14 or 5.15", " and "):
+        with pytest.raises(UsageError, match="impossible installed version"):
+            probe_of(report({**PROBED, "installed": {"kernel-core:x86_64": odd}}))
+
+
 def test_a_probe_says_what_would_have_to_leave() -> None:
     waiting = {**PROBED["pending"][0], "removes": [{"name": "ebb", "arch": "all", "version": "1"}]}
     assert probe_of(report({**PROBED, "pending": [waiting]})).pending[0].removes == (Removal("ebb:all", "1"),)

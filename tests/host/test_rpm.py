@@ -1,13 +1,17 @@
 """What rpm and dnf say, as recorded on a host, and what is made of it."""
 
+import subprocess
+import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
-from plugins.module_utils.host import dnfspeech, host, rpm
+from plugins.module_utils.host import dnf, dnfspeech, host, rpm
 from plugins.module_utils.host.apt import Apt
 from plugins.module_utils.host.command import Finished
 from plugins.module_utils.host.errors import HostError
-from plugins.module_utils.host.packagemanager import Changes, Pending, Wanted
+from plugins.module_utils.host.hold import holder
+from plugins.module_utils.host.packagemanager import Changes, PackageManager, Pending, Wanted
 
 ROWS = """\
 tidepool\tnoarch\t0\t1.1\t1
@@ -163,3 +167,55 @@ def test_a_changelog_that_does_not_go_back_far_enough_leaves_it_unknown() -> Non
     assert rpm.changes(LOG, ["1\tA\told"]).cves is None
     assert rpm.changes(LOG, []).cves is None
     assert rpm.changes([], LOG) == Changes()
+
+
+@pytest.mark.fault(25, how="rpm's lock held by a process that ends, and by one that does not")
+def test_rpms_lock_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / ".rpm.lock"
+    path.touch()
+    holding = (
+        "import fcntl,sys; f=open(sys.argv[1],'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", holding, str(path)], stdin=-1, stdout=-1) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        other.stdout.readline()
+        dnf.wait_for_lock(str(path), 0)
+        assert holder(str(path)), "the time is over before the lock is free"
+        Timer(0.2, other.stdin.close).start()
+        dnf.wait_for_lock(str(path), 60)
+        assert holder(str(path)) is None
+
+
+@pytest.mark.parametrize(
+    ("manager", "part", "held"),
+    [(Apt, "apt", "/var/lib/dpkg/lock-frontend"), (dnf.Dnf, "dnf", "/var/lib/rpm/.rpm.lock")],
+)
+def test_a_database_that_somebody_writes_to_is_not_called_damaged(
+    manager: type[PackageManager], part: str, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        f"plugins.module_utils.host.{part}.holder", lambda path: "dpkg (pid 7)" if path == held else None
+    )
+    monkeypatch.setattr(rpm, "database", lambda: Path("/var/lib/rpm"))
+    monkeypatch.setattr("plugins.module_utils.host.dpkg.audit_troubles", lambda: pytest.fail("asked while locked"))
+    monkeypatch.setattr(rpm, "database_troubles", lambda _: pytest.fail("asked while locked"))
+    assert [(one.code, one.reason.partition(" is ")[2]) for one in manager().troubles()] == [
+        ("locked", "locked by dpkg (pid 7)")
+    ]
+
+
+LOCKED = "RPM: error: can't create transaction lock on /x (Resource temporarily unavailable)"
+FULL = ("dpkg: unrecoverable fatal error, aborting:", " unable to flush x: No space left on device")
+ENDED = "E: Sub-process /usr/bin/dpkg returned an error code (2)"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ((LOCKED, "Error: Could not run transaction."), f"{LOCKED}; Error: Could not run transaction."),
+        (("Setting up tidepool", *FULL, ENDED), f"{''.join(FULL)}; {ENDED}"),
+    ],
+)
+def test_a_failure_is_told_with_its_cause(said: tuple[str, ...], why: str) -> None:
+    assert Finished(("apt-get",), 2, "\n".join(said), "").why() == why

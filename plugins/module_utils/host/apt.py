@@ -139,14 +139,17 @@ class Apt(PackageManager):
         return found
 
     def troubles(self) -> list[Trouble]:
-        """Who holds a lock, and what `dpkg --audit` finds; unmet dependencies are told where apt refuses for them."""
+        """Who holds a lock, or what `dpkg --audit` finds; unmet dependencies are told where apt refuses for them.
+
+        While somebody writes to it, nobody can say whether the database is in order.
+        """
         holders = {path: holder(path) for path in LOCKS}
         locked = [
             Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
             for path, who in holders.items()
             if who
         ]
-        return locked[:1] + dpkg.audit_troubles()
+        return locked[:1] or dpkg.audit_troubles()
 
     def installed(self) -> dict[str, Installed]:
         """dpkg's database."""

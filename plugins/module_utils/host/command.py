@@ -17,7 +17,7 @@ from typing import IO, Iterable, Iterator, Mapping, Sequence
 NOT_FOUND = 127
 _END_BYTES = 131_072
 _DRAIN_SECONDS = 2.0
-_TELLING = ("E:", "dpkg: error", "Error:", "error:")
+_TELLING = ("E:", "dpkg: error", "dpkg: unrecoverable", "Error:", "error:", "RPM: error:")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 QUIET = {
     "LC_ALL": "C.UTF-8",
@@ -60,7 +60,7 @@ class Finished:
 def _with_cause(lines: list[str], index: int) -> str:
     """The line, with the next one where dpkg puts the cause there."""
     line = lines[index]
-    follows = line.startswith("dpkg: error processing") and line.endswith(":") and index + 1 < len(lines)
+    follows = line.startswith("dpkg:") and line.endswith(":") and index + 1 < len(lines)
     return f"{line} {lines[index + 1]}" if follows else line
 
 

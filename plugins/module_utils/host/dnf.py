@@ -28,6 +28,8 @@ from .packagemanager import (
 
 PID_FILES = ("/var/lib/dnf/rpmdb_lock.pid", "/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid")
 HISTORY = Path("/var/lib/dnf")
+LOCK_WAIT = 120
+_POLL = 0.5
 PACKAGES = "/var/cache/dnf/*/packages"
 _DNF = ("dnf", "--quiet", "--assumeyes")
 _OFFLINE = (*_DNF, "--disablerepo=*", "--cacheonly")
@@ -64,11 +66,14 @@ class Dnf(PackageManager):
         return Outlook(tuple(pending), tuple(found["held"]), tuple(found["kept_back"]), tuple(trouble))
 
     def troubles(self) -> list[Trouble]:
-        """Who holds a lock, what `rpmdb --verifydb` finds, and what an interrupted transaction left."""
-        found = holder(str(rpm.database() / ".rpm.lock"))
+        """Who holds a lock, or what `rpmdb --verifydb` finds, and what an interrupted transaction left.
+
+        While somebody writes to it, nobody can say whether the database is in order.
+        """
+        found = holder(_lock())
         holders = [("rpm's database", found)] if found else [*_pid_holders(PID_FILES)]
         locked = [Trouble("locked", f"{what} is locked by {who}", "wait until it has ended") for what, who in holders]
-        return locked[:1] + rpm.database_troubles(self.installed())
+        return locked[:1] or rpm.database_troubles(self.installed())
 
     def installed(self) -> dict[str, Installed]:
         """rpm's database, with what dnf's versionlock and excludes keep as it is."""
@@ -165,7 +170,9 @@ class Dnf(PackageManager):
 
     def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """One transaction of dnf's own library, begun only when it does exactly this."""
-        return logged(_transaction("transacted", files, remove), log, timeout)
+        until = time.monotonic() + timeout
+        wait_for_lock(_lock(), min(LOCK_WAIT, timeout))
+        return logged(_transaction("transacted", files, remove), log, until - time.monotonic())
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
         """`rpmdb --rebuilddb` where the database is damaged; what stands there twice goes on the way back."""
@@ -195,6 +202,7 @@ class Dnf(PackageManager):
         rpm replaces an edited file that is marked %config without noreplace, and the service starts on what it brings.
         """
         until = time.monotonic() + timeout
+        wait_for_lock(_lock(), min(LOCK_WAIT, timeout))
         settings = {path for file in back.old for path in rpm.carried_config(file)}
         saved = [path for path in settings if not os.path.lexists(f"{path}.rpmsave")]
         done = [logged(words, log, until - time.monotonic()) for words in steps]
@@ -205,6 +213,17 @@ class Dnf(PackageManager):
         if units:
             logged(["systemctl", "try-restart", "--", *units], log, 120)
         return next((one for one in done if not one.ok), done[-1])
+
+
+def wait_for_lock(path: str, most: float) -> None:
+    """Wait until nobody holds the lock, at the most so long (seconds): rpm itself waits for it at a terminal only."""
+    until = time.monotonic() + most
+    while holder(path) and time.monotonic() < until:
+        time.sleep(_POLL)
+
+
+def _lock() -> str:
+    return str(rpm.database() / ".rpm.lock")
 
 
 def _transaction(work: str, files: Sequence[Path], remove: Sequence[str], root: Path | None = None) -> list[str]:

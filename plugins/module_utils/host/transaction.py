@@ -75,6 +75,7 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     marked = _marked(manager, record, after, todo)
     wrong = departures(record["packages"], after, change)
     wrong += renewed(entry["keep"]) if entry["renew"] and done.ok else []
+    wrong = wrong if done.ok else [*_holders(manager), *wrong]
     reason = _reason(done, wrong, marked, entry["deadline"])
     found = stale()
     changed = [one.name for one in todo if _is_at(after, one)]
@@ -112,6 +113,11 @@ def _reason(done: Finished, wrong: list[str], marked: Finished, deadline: float)
     if wrong:
         return summed_up(wrong)
     return "" if marked.ok else f"the marks of automatic packages could not be restored: {marked.why()}"
+
+
+def _holders(manager: PackageManager) -> list[str]:
+    """Who holds a lock of the package manager now: what it may have waited for."""
+    return [one.reason for one in manager.troubles() if one.code == "locked"]
 
 
 def _is_at(after: dict[str, Installed], wanted: Package) -> bool:

@@ -7,11 +7,8 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.driving import concluded, driven
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import answered
-from patchtide.core.errors import UsageError
 from patchtide.core.events import RollbackAsked
-from patchtide.core.meant import meant
-from patchtide.core.run import Run
-from patchtide.engine.control import ask_rollback
+from patchtide.engine.control import ask_rollback, returnable
 from patchtide.engine.inspect import run_named
 from patchtide.report.words import listed
 from patchtide.wiring import desk, settings, who
@@ -32,7 +29,7 @@ def rollback(call: Call, run_name: str, reason: str, hosts: tuple[str, ...], yes
     refuse_unanswerable(yes=yes, no_input=no_input)
     ports = desk(settings(call.config, planning=False), LineNotifier(call))
     run_id, run = run_named(ports.store, run_name)
-    wanted = _wanted(run_id, run, hosts)
+    wanted = returnable(run_id, run, hosts)
     if not yes:
         agree(f"Put {listed(wanted)} back as it was before run {run_id}?")
     asked = ask_rollback(run_id, ports, who(), reason, hosts)
@@ -47,14 +44,3 @@ def _left_to(holder: str, run_id: str, asked: RollbackAsked, call: Call) -> int:
     """Tell that a controller is at work already, which reads its log before it decides again."""
     text = f"asked for; {holder} does it: follow it with `patchtide status {run_id} --watch`"
     return answered(call, "rollback", asked, text, run=run_id, holder=holder)
-
-
-def _wanted(run_id: str, run: Run, hosts: tuple[str, ...]) -> list[str]:
-    for name in hosts:
-        if name not in run.hosts:
-            raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
-    changed = [host.name for host in run.hosts.values() if run.may_return(host)]
-    wanted = [name for name in changed if not hosts or name in hosts]
-    if not wanted:
-        raise UsageError(f"run {run_id} changed nothing there that could be put back")
-    return wanted

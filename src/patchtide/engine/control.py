@@ -15,6 +15,7 @@ from patchtide.core.events import (
 from patchtide.core.extension import extension
 from patchtide.core.fold import folded
 from patchtide.core.gates import stop_verdict
+from patchtide.core.hoststate import HostState
 from patchtide.core.meant import meant
 from patchtide.core.quarantine import version_named, versions_matching
 from patchtide.core.run import Run
@@ -68,17 +69,38 @@ def extend(run_id: str, desk: Desk, by: str, longer: timedelta, reason: str, tie
 def ask_rollback(run_id: str, desk: Desk, by: str, reason: str, hosts: tuple[str, ...] = ()) -> RollbackAsked:
     """Record that hosts (all changed ones by default) are to be put back; `drive` then does it."""
     run = _run(run_id, desk)
-    for name in hosts:
-        if name not in run.hosts:
-            raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
-    changed = tuple(h.name for h in run.hosts.values() if run.may_return(h) and h.started is None)
-    wanted = tuple(name for name in changed if not hosts or name in hosts)
-    if not wanted:
-        raise UsageError(f"run {run_id} changed nothing there that could be put back")
+    wanted = returnable(run_id, run, hosts)
     _refuse_to_cross(run_id, wanted, desk)
     event = RollbackAsked(desk.clock.now(), by, reason, wanted)
     desk.store.append(run_id, event)
     return event
+
+
+def returnable(run_id: str, run: Run, hosts: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return which of these hosts (all by default) can be put back now; raises UsageError, with why, where none can."""
+    for name in hosts:
+        if name not in run.hosts:
+            raise UsageError(f"run {run_id} has no host {name!r}", hint=meant(name, run.hosts))
+    named = [host for host in run.hosts.values() if not hosts or host.name in hosts]
+    changed = [host for host in named if run.may_return(host)]
+    wanted = tuple(host.name for host in changed if host.started is None)
+    if not wanted:
+        raise _not_returnable(run_id, named, [host.name for host in changed])
+    return wanted
+
+
+def _not_returnable(run_id: str, named: list[HostState], at_work: list[str]) -> UsageError:
+    """Why none of these hosts can be put back; `at_work` are those in the middle of a step."""
+    failed = [host.name for host in named if host.rolled_back and host.end is EndState.QUARANTINED]
+    if at_work:
+        hint = f"Ask again when the step is over: `patchtide status {run_id}`."
+        return UsageError(f"run {run_id} is in the middle of a step on {', '.join(at_work)}", hint=hint)
+    if failed:
+        hint = f"`patchtide status {run_id}` says why; the old files are in /var/lib/patchtide/{run_id}/kept there."
+        return UsageError(f"run {run_id} tried to put {', '.join(failed)} back, which is done once", hint=hint)
+    if any(host.rolled_back for host in named):
+        return UsageError(f"run {run_id} has put back already what it changed there")
+    return UsageError(f"run {run_id} changed nothing there that could be put back")
 
 
 def quarantine(desk: Desk, by: str, versions: tuple[str, ...], reason: str) -> VersionsQuarantined:

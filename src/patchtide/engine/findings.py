@@ -20,6 +20,7 @@ T = TypeVar("T")
 PROBE_SCHEMA = "patchtide/probe/v1"
 _NAME = re.compile(r"[a-z0-9][a-z0-9+._-]*", re.IGNORECASE)
 _VERSION = re.compile(r"[A-Za-z0-9.+:~^_-]{1,255}")
+_PARTED = " and "  # kernels stand beside their older versions in rpm's database
 _LONGEST_REASON = 2000
 _MOST_APART = timedelta(minutes=2)
 _JOURNAL_KEYS = {Step.ENTER: "maintenance", Step.PATCH: "patch", Step.ROLLBACK: "rollback", Step.STAGE: "stage"}
@@ -76,7 +77,9 @@ def _text(data: Mapping[str, object], key: str) -> str:
 
 def _installed(data: Mapping[str, object]) -> dict[str, str]:
     found = parsed(dict[str, str], data.get("installed", {}), what="installed")
-    odd = next((key for key, version in found.items() if not _VERSION.fullmatch(version)), None)
+    odd = next(
+        (key for key, version in found.items() if not all(map(_VERSION.fullmatch, version.split(_PARTED)))), None
+    )
     if odd is not None:
         raise UsageError(f"package {odd!r} has an impossible installed version: {found[odd]!r}")
     return found
