@@ -1,7 +1,7 @@
 """Which services have to run again, and which may rest."""
 
 import pytest
-from plugins.module_utils.host.services import activity_differences, parsed_services
+from plugins.module_utils.host.services import activity_differences, parsed_services, service_states
 
 BEFORE = {"task.service": {"active": "active", "enabled": "static"}}
 
@@ -36,3 +36,11 @@ def test_a_task_that_this_boot_has_no_work_for_may_rest() -> None:
 def test_whatever_else_ran_before_has_to_run_again(fields: dict[str, str]) -> None:
     found = parsed_services(shown(**fields))
     assert activity_differences(BEFORE, found) == [("task.service", "active")]
+
+
+def test_an_errand_that_systemd_run_was_given_may_end_and_may_begin() -> None:
+    errand = parsed_services(shown(Type="simple", ActiveState="active", UnitFileState="transient"))
+    assert service_states(errand) == {}
+    assert activity_differences({}, errand) == []
+    daemon = parsed_services(shown(Type="simple", ActiveState="active", UnitFileState="static"))
+    assert service_states(daemon) == {"task.service": {"active": "active", "enabled": "static"}}

@@ -120,8 +120,11 @@ def failed_starts(units: list[tuple[str, str]]) -> list[str]:
 
 
 def _lasting(name: str, fields: dict[str, str]) -> bool:
-    """Whether the service is meant to go on running: no oneshot that ends by itself, none that comes with a login."""
-    if name.startswith(_PASSING):
+    """Whether the service is meant to go on running: no oneshot that ends by itself, none that comes with a login.
+
+    A unit without a file (`systemd-run --unit=backup`) is somebody's errand: once it is over, nothing could start it.
+    """
+    if name.startswith(_PASSING) or fields.get("UnitFileState") == "transient":
         return False
     return fields.get("Type") != "oneshot" or fields.get("RemainAfterExit") == "yes"
 
