@@ -9,10 +9,14 @@ from functools import reduce
 import pytest
 from tests.simulation.telling import told
 
+from patchtide.adapters.fake import MemoryStore
 from patchtide.core.events import HostFinished, RunOpened
 from patchtide.core.fold import fold, folded, opened
 from patchtide.simulation.faults import ALL, NONE, Fault
+from patchtide.simulation.plans import START, plain_plan
 from patchtide.simulation.promises import broken
+from patchtide.simulation.story import Scenario
+from patchtide.simulation.story import told as told_of
 
 COUNT = int(os.environ.get("PATCHTIDE_SEEDS", "300"))
 SEEDS = [int(os.environ["PATCHTIDE_SEED"])] if "PATCHTIDE_SEED" in os.environ else list(range(COUNT))
@@ -37,6 +41,14 @@ def test_every_promise_is_kept(seed: int) -> None:
 def test_each_kind_of_fault_breaks_no_promise_by_itself(fault: Fault) -> None:
     for seed in range(3):
         assert broken(told(seed, frozenset({fault}))) == ()
+
+
+@pytest.mark.parametrize("hosts", [100, 400])
+def test_the_controller_of_a_large_fleet_is_killed_however_its_run_ends(hosts: int) -> None:
+    for seed in range(4):
+        story = told_of(Scenario(plain_plan(hosts), START, seed, ALL), MemoryStore())
+        assert story.crashes >= 1
+        assert broken(story) == ()
 
 
 def test_a_seed_tells_the_same_story_each_time() -> None:

@@ -35,11 +35,17 @@ class Moments:
         self.chance = 0.0
         self.visitors: list[Callable[[str], None]] = []
         self._busy = False
+        self._due = 0
 
-    def expect(self, crashes: int) -> None:
-        """Kill the controller so many times at the most, now and then."""
+    def expect(self, crashes: int, *, within: int = 0) -> None:
+        """Kill the controller so many times at the most, now and then; for the first time `within` so many moments."""
         self.crashes = crashes
+        self._due = self.random.randint(1, within) if within else 0
         self.chance = self.now_and_then(crashes, _HASTE)
+
+    def _strikes(self) -> bool:
+        self._due -= 1
+        return self._due == 0 or self.random.random() < self.chance
 
     def now_and_then(self, times: float, most: float) -> float:
         """Return how likely something is at each moment that is to happen so many times in a whole run."""
@@ -58,7 +64,7 @@ class Moments:
                 visitor(where)
         finally:
             self._busy = False
-        if self.crashes and where != "asleep" and self.random.random() < self.chance:
+        if self.crashes and where != "asleep" and self._strikes():
             self.crashes -= 1
             self.crashed += 1
             raise Crash(where)
