@@ -29,6 +29,7 @@ from .packagemanager import (
 PID_FILES = ("/var/lib/dnf/rpmdb_lock.pid", "/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid")
 HISTORY = Path("/var/lib/dnf")
 LOCK_WAIT = 120
+"""Seconds at the most that a transaction waits for another one, and never more than half of what it may take."""
 _POLL = 0.5
 PACKAGES = "/var/cache/dnf/*/packages"
 _DNF = ("dnf", "--quiet", "--assumeyes")
@@ -171,7 +172,7 @@ class Dnf(PackageManager):
     def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """One transaction of dnf's own library, begun only when it does exactly this."""
         until = time.monotonic() + timeout
-        wait_for_lock(_lock(), min(LOCK_WAIT, timeout))
+        wait_for_lock(_lock(), min(LOCK_WAIT, timeout / 2))
         return logged(_transaction("transacted", files, remove), log, until - time.monotonic())
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
@@ -202,7 +203,7 @@ class Dnf(PackageManager):
         rpm replaces an edited file that is marked %config without noreplace, and the service starts on what it brings.
         """
         until = time.monotonic() + timeout
-        wait_for_lock(_lock(), min(LOCK_WAIT, timeout))
+        wait_for_lock(_lock(), min(LOCK_WAIT, timeout / 2))
         settings = {path for file in back.old for path in rpm.carried_config(file)}
         saved = [path for path in settings if not os.path.lexists(f"{path}.rpmsave")]
         done = [logged(words, log, until - time.monotonic()) for words in steps]
