@@ -273,3 +273,22 @@ def test_a_version_that_no_release_before_this_one_wrote_is_refused(
         with pytest.raises(StoreError, match=f"version {version}; this release knows 3, and migrates 1 and 2") as no:
             use()
         assert "release of Patchtide that wrote it" in no.value.hint
+
+
+SHAPES = {
+    "a trigger": ("CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END", "the trigger 't'"),
+    "a view": ("ALTER TABLE events RENAME TO e; CREATE VIEW events AS SELECT * FROM e", "the table 'events' is gone"),
+    "no memories": ("DROP TABLE memories", "the table 'memories' is gone"),
+    "no events": ("DROP TABLE events", "the table 'events' is gone"),
+    "no index": ("DROP INDEX events_by_kind", "the index 'events_by_kind' is gone"),
+}
+
+
+@pytest.mark.parametrize(("statements", "said"), SHAPES.values(), ids=SHAPES)
+@pytest.mark.fault(9, how="tables, indexes and triggers of the log's file changed")
+def test_a_log_of_another_shape_is_not_sound(
+    told: SqliteStore, keeper: LogKeeper, behind: Behind, statements: str, said: str
+) -> None:
+    assert keeper.soundness().problems == ()
+    behind(statements)
+    assert any(said in problem for problem in keeper.soundness().problems)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.simulation.telling import told as story
 
 from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError, sqlite
 from patchtide.adapters.store.schema import chained
@@ -246,3 +247,12 @@ def test_a_history_of_several_pages_is_followed_from_page_to_page(
     changed(path, "UPDATE events SET body = replace(body, 'reason 3', 'reason 4') WHERE seq = 4")
     with pytest.raises(StoreError, match="event 4 of run run-1"):
         list(store.events("run-1"))
+
+
+@pytest.mark.fault(47, how="the last rows of a run removed, then gone on from")
+def test_nobody_goes_on_from_a_run_whose_memory_has_more(store: SqliteStore, path: Path) -> None:
+    for event in story(0).events:
+        store.append("run-1", event)
+    changed(path, "DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)")
+    with pytest.raises(StoreError, match="the log was altered: run run-1 had .* events at least"):
+        store.events("run-1")

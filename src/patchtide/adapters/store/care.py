@@ -8,7 +8,7 @@ from pathlib import Path
 
 from patchtide.adapters.store.audit import Reading, reading
 from patchtide.adapters.store.backup import backed_up, beside, put_back, reader
-from patchtide.adapters.store.schema import StoreError, version_of, was_made
+from patchtide.adapters.store.schema import PARTS, VERSION, StoreError, version_of, was_made
 from patchtide.core.checkpoint import Record
 from patchtide.core.errors import PatchtideError
 from patchtide.core.fold import folded
@@ -111,12 +111,21 @@ def _soundness(log: sqlite3.Connection, path: Path) -> Soundness:
     if damage := _damage(log):
         return Soundness(str(path), version, 0, 0, damage)
     log.execute("BEGIN")  # one instant for all that follows
+    if misshapen := tuple(_misshapen(log, version)):
+        return Soundness(str(path), version, 0, 0, misshapen)
     found = reading(log)
     altered = tuple(f"{one.stream}, event {one.event}: {one.problem}" for one in found.altered)
     runs = tuple(stream for stream in found.heads if stream != PROJECT)
     told, unfinished = ((), ()) if altered else _replayed(log, runs)
     problems = (*altered, *told, *_open_to_others(path))
     return Soundness(str(path), version, found.record.events, len(runs), problems, unfinished)
+
+
+def _misshapen(log: sqlite3.Connection, version: int) -> Iterator[str]:
+    """Yield what belongs into a log of a version and is not there, and what no release ever made: a trigger, a view."""
+    there = set(log.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
+    yield from (f"the {kind} {name!r} is gone" for kind, name in sorted(PARTS[version] - there))
+    yield from (f"no release made the {kind} {name!r}" for kind, name in sorted(there - PARTS[VERSION]))
 
 
 def _replayed(log: sqlite3.Connection, runs: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

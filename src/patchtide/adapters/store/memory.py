@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from patchtide import __version__
-from patchtide.adapters.store.schema import chain
+from patchtide.adapters.store.schema import StoreError, chain
 from patchtide.core.brief import Brief, brief
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import Event, Held, RunEnded
@@ -34,6 +34,10 @@ WHERE m.run_id = ? AND m.release = ?
 _DUE = "SELECT seq, due FROM memories WHERE run_id = ? AND release = ?"
 _HASH = "SELECT hash FROM events WHERE run_id = ? AND seq = ?"
 _LAST = "SELECT max(seq) FROM events WHERE run_id = ?"
+_MORE = """
+SELECT m.seq FROM memories m WHERE m.run_id = ? AND typeof(m.seq) = 'integer' AND m.hash <> ''
+    AND m.seq > (SELECT coalesce(max(e.seq), 0) FROM events e WHERE e.run_id = m.run_id)
+"""
 _KEEP = """
 INSERT INTO memories (run_id, seq, hash, due, release, brief, body) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, due = excluded.due,
@@ -78,6 +82,13 @@ def recalled(log: sqlite3.Connection, run_id: str) -> Run | None:
     if not isinstance(last, int):  # somebody wrote a text where a number belongs: the events tell what is wrong
         return None
     return _kept_now(log, run_id, last) if last - (run.seen if run else 0) > _BEHIND else run
+
+
+def refuse_cut_off(log: sqlite3.Connection, run_id: str) -> None:
+    """Raise StoreError for a run whose memory has events that are not in the log any more."""
+    if (found := log.execute(_MORE, (run_id,)).fetchone()) is not None:
+        what = f"the log was altered: run {run_id} had {found[0]} events at least, and its last ones are gone"
+        raise StoreError(what, hint="`patchtide audit verify` tells more; `patchtide store restore FILE` mends it.")
 
 
 def remember(log: sqlite3.Connection, run_id: str, seq: int, event: Event) -> None:

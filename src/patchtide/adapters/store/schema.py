@@ -41,6 +41,11 @@ CREATE TABLE IF NOT EXISTS memories (
 )
 """
 _CHAIN = "SELECT seq, body, hash FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+_EVENTS = frozenset({("table", "events")})
+_INDEXED = _EVENTS | {("index", "events_by_kind"), ("index", "events_that_open")}
+PARTS = {1: _EVENTS, 2: _INDEXED, 3: _INDEXED | {("table", "memories")}}
+"""What a log of each version consists of, as SQLite lists it."""
+
 _MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _INDEXES, 2: (_MEMORIES,)}
 """What brings a log from a schema version to the next; each may be done again."""
 

@@ -63,7 +63,11 @@ class SqliteStore:
     def events(self, run_id: str, after: int = 0) -> Iterable[tuple[int, Event]]:
         """Return the run's events with a sequence number above `after`, none for an unknown run; raises StoreError."""
         _refuse_odd(run_id)
-        return self._read(run_id, self._page(run_id, after)) if self._exists() else ()
+        if not self._exists():
+            return ()
+        if not after:
+            self._with(lambda log: memory.refuse_cut_off(log, run_id))
+        return self._read(run_id, self._page(run_id, after))
 
     def _page(self, run_id: str, after: int, before: str | None = None) -> list[tuple[int, str, str]]:
         return self._with(lambda log: list(chain(log, run_id, after, _PAGE, before)))
