@@ -39,7 +39,11 @@ class Journal:
             except OSError as error:
                 raise HostError(f"the journal folder {folder} cannot be made: {error.strerror}") from error
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-                raise HostError(f"{folder} is not a folder of the user who runs this", "remove it", code="journal")
+                raise HostError(
+                    f"{folder} is not a folder of the user who runs this",
+                    "give it to that user, or move it away",
+                    "journal",
+                )
             folder.chmod(0o700)
         reserve = self.folder / "reserve"
         if not reserve.exists():
