@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.telling import told as story
 
 from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError, sqlite
-from patchtide.adapters.store.schema import chained
+from patchtide.adapters.store.schema import chained, created
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Aborted, RunTaken
 
@@ -256,3 +256,11 @@ def test_nobody_goes_on_from_a_run_whose_memory_has_more(store: SqliteStore, pat
     changed(path, "DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)")
     with pytest.raises(StoreError, match=r"the log was altered: run run-1 had \d+ events at least"):
         store.events("run-1")
+
+
+def test_a_link_that_was_swapped_in_is_not_followed_by_who_makes_the_log(path: Path) -> None:
+    path.parent.mkdir()
+    path.symlink_to("victim")
+    with pytest.raises(OSError, match="symbolic links"):
+        created(path)
+    assert not (path.parent / "victim").exists()
