@@ -116,6 +116,14 @@ def test_a_link_stays_one_and_the_file_behind_it_is_written(patchtide: Patchtide
     assert "checkpoint" in (project / "real" / "out.json").read_text("utf-8")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_what_is_closed_stops_no_command(project: Path, closed: str) -> None:
+    for words in ("history", "config show", "quarantine add tide=1.1 --reason harm", "store check"):
+        command = f"exec {sys.executable} -m patchtide {words} {closed}"
+        answer = subprocess.run(["sh", "-c", command], cwd=project, capture_output=True, text=True, check=False)
+        assert (answer.returncode, "unexpected" in answer.stderr) == (0, False), (words, answer.stderr)
+
+
 def test_stdout_by_its_name_is_written_into(project: Path) -> None:
     command = [sys.executable, "-m", "patchtide", "audit", "checkpoint", "-q", "-o", "/dev/stdout"]
     answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)

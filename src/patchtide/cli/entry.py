@@ -40,6 +40,7 @@ def program() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; never raises."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _fill_what_is_closed()
     _listen_for_the_end()
     try:
         return _done(words)
@@ -63,6 +64,17 @@ def _done(words: list[str]) -> int:
 
     code = patchtide.main(words, prog_name="patchtide", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _fill_what_is_closed() -> None:
+    """Put nothing where a standard stream was closed: the next file would take its number, and hear what is said."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
 
 
 def _listen_for_the_end() -> None:
