@@ -85,6 +85,13 @@ def test_reasons_are_cut_and_harmless_on_a_terminal() -> None:
     assert report.reason.isprintable()
 
 
+def test_a_changed_host_key_is_told_without_its_frame() -> None:
+    frame = "@" * 59
+    told = f"Failed to connect via ssh: {frame}\n@    WARNING: IT HAS CHANGED!     @\n{frame}\nAsk root@web."
+    (report,) = reports([said("runner_on_unreachable", res={"msg": told})])
+    assert report.reason == "Failed to connect via ssh: WARNING: IT HAS CHANGED!\nAsk root@web."
+
+
 def test_odd_events_are_no_accident() -> None:
     odd: list[Mapping[str, object]] = [
         {},

@@ -1,5 +1,6 @@
 """Hosts are judged by their own events: Ansible's exit status cannot tell them apart, and may be missing."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ Happening = Mapping[str, object]
 _OURS = "patchtide.patchtide."
 _LONGEST_REASON = 2000
 _UNTOUCHED = "Ansible did nothing on the host: it is not in the inventory any more, or had no task to do"
+_FRAME = re.compile(r"@{3,}\s*|^@ +| +@$", re.MULTILINE)
+"""What ssh draws around a host key that changed, before it says where the old one is."""
 _TOO_LARGE = "the host's report was too large to be passed on, or empty"
 
 
@@ -112,7 +115,8 @@ def _told(data: Happening, otherwise: str) -> str:
     """Return the module's own sentence; when the module did not even run, also what its interpreter said."""
     result = _first_failed(_mapping(data.get("res")))
     said = [result.get("msg"), result.get("module_stderr")]
-    return ": ".join(_printable(str(text)).strip() for text in said if text).removeprefix("Task failed: ") or otherwise
+    told = ": ".join(_printable(str(text)).strip() for text in said if text).removeprefix("Task failed: ")
+    return _FRAME.sub("", told) or otherwise
 
 
 def _first_failed(result: Happening) -> Happening:
