@@ -12,6 +12,7 @@ from patchtide.core.brief import brief
 from patchtide.core.channels import Command, News
 from patchtide.core.events import Finding, Status, StepStarted
 from patchtide.core.hoststate import HostState
+from patchtide.core.listing import listed
 from patchtide.core.packages import Removal
 from patchtide.core.plan import HostPlan
 from patchtide.core.policy import Limits
@@ -21,7 +22,7 @@ from patchtide.report.plantext import plan_text_view
 from patchtide.report.runtext import OUTCOMES, next_words, standing_text, summary
 from patchtide.report.runview import bars, debt, run_view, why
 from patchtide.report.table import aligned, markdown, marked, table
-from patchtide.report.words import cleaned, counted, data_of, listed, one_line, size, span, stamp
+from patchtide.report.words import cleaned, counted, data_of, one_line, size, span, stamp
 
 
 def test_each_host_says_how_it_ended_and_why() -> None:

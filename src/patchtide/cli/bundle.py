@@ -11,6 +11,7 @@ from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, told, width
 from patchtide.core.bundle import Bundle, Manifest, of_plan, of_run
 from patchtide.core.errors import UsageError
+from patchtide.core.listing import listed
 from patchtide.core.plan import Plan
 from patchtide.documents import plan_of
 from patchtide.engine.bundles import gathered, refuse_unwanted
@@ -18,7 +19,7 @@ from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import run_named
 from patchtide.files import Kind, kind_of
 from patchtide.report.table import aligned, table
-from patchtide.report.words import amount, listed, moment, size
+from patchtide.report.words import amount, moment, size
 from patchtide.wiring import bundle_keeper, desk, settings
 
 

@@ -11,11 +11,12 @@ from patchtide.cli.groups import Group
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import document, printed, raw, width
 from patchtide.core.fleet import Host
+from patchtide.core.listing import listed
 from patchtide.core.planning import NotProbed, planned
 from patchtide.core.settings import Settings
 from patchtide.engine.survey import members
 from patchtide.report.table import aligned, table
-from patchtide.report.words import amount, listed
+from patchtide.report.words import amount
 from patchtide.wiring import CONFIG_NAME, desk, settings, who
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from patchtide.core.listing import listed
 from patchtide.core.patchset import Probe
 from patchtide.core.planning import NotProbed
-from patchtide.report.words import amount, listed, one_line, size
+from patchtide.report.words import amount, one_line, size
 
 _LITTLE_SPACE = 1_000_000_000
 """Bytes below which free space is worth a word; whether it is enough is measured while staging."""

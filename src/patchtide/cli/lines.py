@@ -30,6 +30,7 @@ from patchtide.core.events import (
     VersionsQuarantined,
     VersionsReleased,
 )
+from patchtide.core.listing import listed
 from patchtide.core.said import (
     Approved,
     ChangeRequested,
@@ -40,7 +41,7 @@ from patchtide.core.said import (
     Waived,
     Word,
 )
-from patchtide.report.words import amount, listed, moment, one_line, span
+from patchtide.report.words import amount, moment, one_line, span
 
 
 def lines_of(event: Event, began: datetime | None = None) -> Iterator[str]:

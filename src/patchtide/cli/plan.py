@@ -13,12 +13,13 @@ from patchtide.cli.output import printed, raw, told, warned, width
 from patchtide.cli.surveying import surveyed_plan
 from patchtide.cli.trusting import signed_plan, usable
 from patchtide.core.errors import UnreachableError
+from patchtide.core.listing import listed
 from patchtide.core.plan import Plan
 from patchtide.core.steps import PENDING_EXIT_CODE
 from patchtide.core.timekeeping import clock_gate
 from patchtide.documents import plan_schema, plan_text
 from patchtide.report.plantext import plan_text_view
-from patchtide.report.words import listed, one_line
+from patchtide.report.words import one_line
 from patchtide.wiring import author, desk, settings, synchronised
 
 

@@ -7,11 +7,12 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import answered, document, printed, raw, width
+from patchtide.core.listing import listed
 from patchtide.engine import control
 from patchtide.engine.desk import Desk
 from patchtide.engine.inspect import in_quarantine
 from patchtide.report.table import aligned, table
-from patchtide.report.words import listed, moment
+from patchtide.report.words import moment
 from patchtide.wiring import desk, settings, store, who
 
 

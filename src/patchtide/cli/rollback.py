@@ -8,9 +8,9 @@ from patchtide.cli.driving import concluded, driven
 from patchtide.cli.lines import LineNotifier
 from patchtide.cli.output import answered
 from patchtide.core.events import RollbackAsked
+from patchtide.core.listing import listed
 from patchtide.engine.control import ask_rollback, returnable
 from patchtide.engine.inspect import run_named
-from patchtide.report.words import listed
 from patchtide.wiring import desk, settings, who
 
 

@@ -9,8 +9,9 @@ from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.output import document, printed, raw, told, warned
 from patchtide.core.errors import LockedError, PatchtideError
+from patchtide.core.listing import listed
 from patchtide.core.settings import Settings
-from patchtide.report.words import amount, listed
+from patchtide.report.words import amount
 from patchtide.wiring import lock, log_keeper, settings, who
 
 _UNSOUND = 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from patchtide.core.listing import listed
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import ReturnBy
 from patchtide.core.said import ChangeRequested
@@ -34,8 +35,8 @@ def what(plan: Plan) -> str:
     """Return what a plan changes: which packages, on which hosts."""
     hosts = [host.name for host in plan.hosts.values() if host.changes]
     files = sorted({package.exact for packages in plan.patch_set.values() for package in packages})
-    tiers = ", ".join(f"{tier.name} ({_listed(tier.hosts)})" for tier in plan.tiers)
-    return f"{len(files)} packages on {len(hosts)} hosts: {_listed(files)}; tiers in order: {tiers}"
+    tiers = ", ".join(f"{tier.name} ({listed(tier.hosts, _MANY)})" for tier in plan.tiers)
+    return f"{len(files)} packages on {len(hosts)} hosts: {listed(files, _MANY)}; tiers in order: {tiers}"
 
 
 def schedule(plan: Plan, now: datetime) -> str:
@@ -78,8 +79,3 @@ def _when(plan: Plan, tier: TierPlan, now: datetime) -> str:
 
 def _minutes(span: timedelta) -> str:
     return f"{-(-int(span.total_seconds()) // 60)} min"
-
-
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(names[:_MANY])
-    return f"{shown} and {len(names) - _MANY} more" if len(names) > _MANY else shown

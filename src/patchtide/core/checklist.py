@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from patchtide.core.approvals import current, opening_for, waived
 from patchtide.core.hoststate import HostState
+from patchtide.core.listing import listed
 from patchtide.core.notices import notices_sent
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import ChecklistItem, ReturnBy
@@ -83,8 +84,7 @@ def _earlier(run: Run, tier: TierPlan) -> list[HostState]:
 
 
 def _named(hosts: Sequence[HostState]) -> str:
-    shown = ", ".join(host.name for host in hosts[:_SHOWN])
-    return f"{shown} and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else shown
+    return listed((host.name for host in hosts), _SHOWN + 1)
 
 
 def _way_back_proven(run: Run, tier: TierPlan, _: datetime) -> Verdict:

@@ -9,6 +9,7 @@ from patchtide.core.emergency import may_begin, second_person_gate
 from patchtide.core.events import exactly
 from patchtide.core.hosts import Trait
 from patchtide.core.hoststate import HostState
+from patchtide.core.listing import listed
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan, TierPlan
 from patchtide.core.policy import Amount
@@ -123,7 +124,7 @@ def stop_verdict(run: Run) -> Verdict:
     if run.aborted is not None:
         return no("aborted", f"aborted by {run.aborted.by}: {run.aborted.reason}")
     if run.asked:
-        return no("rollback_asked", f"a person asked for a rollback of {', '.join(sorted(run.asked))}")
+        return no("rollback_asked", f"a person asked for a rollback of {listed(sorted(run.asked))}")
     for tier in run.plan.tiers:
         verdict = budget_verdict(run, tier)
         if not verdict.ok:

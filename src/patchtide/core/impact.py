@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from patchtide.core.errors import UsageError
+from patchtide.core.listing import listed
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import Amount, Approvals, Asked, RebootPolicy
@@ -75,7 +76,7 @@ TABLE: Final[Mapping[Impact, Rules]] = {
 """What holds where a configuration does not say otherwise."""
 
 _KERNELS = ("linux-image*", "linux-modules*", "kernel", "kernel-core", "kernel-modules*", "kernel-rt*")
-_NAMED = 3
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +108,22 @@ def beyond(change: Change, rules: Rules) -> str | None:
 
 def _beyond(change: Change, rules: Rules) -> Iterator[str]:
     if not rules.reboot and change.rebooting:
-        yield f"a reboot is expected on {_some(change.rebooting)}"
+        yield f"a reboot is expected on {listed(change.rebooting, _NAMED)}"
     names = [package.name for package in change.packages]
     kernels = [name for name in names if any(fnmatchcase(name, pattern) for pattern in _KERNELS)]
     if not rules.kernel and kernels:
-        yield f"a kernel is among it: {_some(kernels)}"
+        yield f"a kernel is among it: {listed(kernels, _NAMED)}"
     leaving = sorted({removal.key for host in change.hosts for removal in host.removes})
     if not rules.removals and leaving:
-        yield f"packages leave for it: {_some(leaving)}"
+        yield f"packages leave for it: {listed(leaving, _NAMED)}"
     others = [package.name for package in change.packages if not package.fixes_security]
     if rules.security_only and others:
-        yield f"not all of it fixes security: {_some(others)}"
+        yield f"not all of it fixes security: {listed(others, _NAMED)}"
     strange = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in rules.packages)]
     if rules.packages and strange:
-        yield f"it is about other packages than {', '.join(rules.packages)}: {_some(strange)}"
+        yield f"it is about other packages than {', '.join(rules.packages)}: {listed(strange, _NAMED)}"
     if rules.hosts is not None and len(change.hosts) > rules.hosts.of(change.total):
         yield f"{len(change.hosts)} hosts change, and {rules.hosts} is the most"
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def classified(plan: Plan, table: Mapping[Impact, Rules], *, asking: bool) -> Plan:

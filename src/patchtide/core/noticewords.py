@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from patchtide.core.emergency import NAME as EMERGENCY
 from patchtide.core.events import Continued, Extended, Held, Paused
 from patchtide.core.hoststate import HostState
+from patchtide.core.listing import listed
 from patchtide.core.plan import TierPlan
 from patchtide.core.policy import WAY_BACK
 from patchtide.core.run import Run
@@ -34,8 +35,8 @@ def planned(run: Run, tier: TierPlan, opening: Opening) -> Told:
         "",
         f"Time: {when} (window {opening.name})",
         f"Impact: {tier.impact or 'not known'}{why}",
-        f"Hosts: {_listed(tier.hosts)}",
-        f"Updates: {_listed(files)}",
+        f"Hosts: {listed(tier.hosts, _SHOWN)}",
+        f"Updates: {listed(files, _SHOWN)}",
         "",
         "Hosts go one wave after the other, and each for a short while only. You will hear when it begins and ends.",
         "",
@@ -48,7 +49,7 @@ def begun(run: Run, tier: TierPlan) -> Told:
     """Return that work on a tier has begun."""
     waves = f" in {len(tier.waves)} waves" if len(tier.waves) > 1 else ""
     text = f"Maintenance of {tier.name} has begun: {len(tier.hosts)} of {len(run.hosts)} hosts{waves}."
-    return f"Maintenance has begun: {tier.name}", f"{text}\n\nHosts: {_listed(tier.hosts)}"
+    return f"Maintenance has begun: {tier.name}", f"{text}\n\nHosts: {listed(tier.hosts, _SHOWN)}"
 
 
 def progress(run: Run, tier: TierPlan, every: timedelta | None) -> Told:
@@ -63,8 +64,8 @@ def progress(run: Run, tier: TierPlan, every: timedelta | None) -> Told:
         f"Maintenance of {tier.name} goes on.",
         "",
         f"Done: {settled}: {told}",
-        f"At work: {_listed(at_work) or 'none at the moment'}",
-        f"To come: {_listed(to_come) or 'none'}",
+        f"At work: {listed(at_work, _SHOWN) or 'none at the moment'}",
+        f"To come: {listed(to_come, _SHOWN) or 'none'}",
         f"The rest takes up to {span(_rest(run, tier))} of work, if nothing has to be put back.",
         *([f"Waiting: {run.held.reason}"] if run.held else []),
         *([f"You will hear again within {span(every)}, while work lasts."] if every else []),
@@ -95,7 +96,7 @@ def resumed(event: Continued) -> Told:
 def rolled_back(tier: TierPlan, back: Sequence[str]) -> Told:
     """Return that an update did harm and is being undone."""
     text = f"The update did harm in {tier.name}, or was not wanted any more. Hosts are put back as they were:"
-    return f"Maintenance is rolled back: {tier.name}", f"{text} {_listed(back)}."
+    return f"Maintenance is rolled back: {tier.name}", f"{text} {listed(back, _SHOWN)}."
 
 
 def done(tier: TierPlan, hosts: Sequence[HostState]) -> Told:
@@ -153,8 +154,3 @@ def span(time: timedelta) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _listed(names: Sequence[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

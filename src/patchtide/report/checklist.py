@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from patchtide.core.checklist import item_states
+from patchtide.core.listing import listed
 from patchtide.core.run import Run
 from patchtide.report.table import aligned, table
-from patchtide.report.words import listed, moment, one_line, span
+from patchtide.report.words import moment, one_line, span
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from datetime import datetime
 from patchtide.core.approvals import Counted, counted, may_speak, people_asked
 from patchtide.core.change import level, score
 from patchtide.core.emergency import owes_review, second_person
+from patchtide.core.listing import listed
 from patchtide.core.policy import Approvals, Asked, ValidFor
 from patchtide.core.run import Run
 from patchtide.core.said import Approved, Vote, Waived, Word, known_by
-from patchtide.report.words import amount, listed, moment, one_line, span
+from patchtide.report.words import amount, moment, one_line, span
 
 
 @dataclass(frozen=True, slots=True)

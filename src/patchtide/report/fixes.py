@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from patchtide.core.listing import listed
 from patchtide.core.packages import Package
 from patchtide.core.plan import Plan
-from patchtide.report.words import amount, listed, one_line
+from patchtide.report.words import amount, one_line
 
 _KINDS = {
     "excluded by": "excluded",

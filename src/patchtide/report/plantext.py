@@ -5,6 +5,7 @@ from datetime import datetime
 
 from patchtide.core.channels import Channel, News, takes
 from patchtide.core.gates import foreseen
+from patchtide.core.listing import listed
 from patchtide.core.packages import Package
 from patchtide.core.plan import HostPlan, Plan, TierPlan
 from patchtide.core.policy import ReturnBy
@@ -14,7 +15,7 @@ from patchtide.report.consent import approvals_text, asked_text
 from patchtide.report.fixes import cves_text, fix_views, fixes_text, left_text, left_views, restarts_text
 from patchtide.report.proofs import not_made
 from patchtide.report.table import aligned, table
-from patchtide.report.words import amount, listed, moment, one_line, size, span
+from patchtide.report.words import amount, moment, one_line, size, span
 
 _COLUMNS = ("package", "installed", "new", "kind", "fixes", "restart", "hosts")
 _ALIKE = 3

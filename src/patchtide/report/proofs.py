@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from patchtide.core.approvals import waiver
+from patchtide.core.listing import listed
 from patchtide.core.plan import Plan
 from patchtide.core.run import Run
 from patchtide.core.unclear import unproven_checks
 from patchtide.core.waivers import HEALTH
-from patchtide.report.words import listed, one_line
+from patchtide.report.words import one_line
 
 
 def not_made(plan: Plan) -> Iterator[tuple[str, str]]:

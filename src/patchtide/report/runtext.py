@@ -5,11 +5,12 @@ from typing import assert_never
 
 from patchtide.core.actions import Action, Ask, Do, End, Quarantine, Settle, Undo, Wait
 from patchtide.core.hoststate import DOING
+from patchtide.core.listing import listed
 from patchtide.core.unclear import INCONCLUSIVE
 from patchtide.report.fixes import left_text
 from patchtide.report.runview import RunView, said_lines
 from patchtide.report.table import aligned, table
-from patchtide.report.words import amount, listed, moment, one_line, span
+from patchtide.report.words import amount, moment, one_line, span
 
 OUTCOMES = {
     "done": "everything that had to be updated is updated and healthy",

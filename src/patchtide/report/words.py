@@ -1,7 +1,7 @@
 """How values are told to people, and how text from hosts is made harmless first."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -67,14 +67,6 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= _KILO
     return f"{value:.1f} TB"
-
-
-def listed(names: Iterable[str], most: int = 8) -> str:
-    """Return names with commas, the rest of a long list as a number."""
-    known = list(names)
-    if len(known) <= most:
-        return ", ".join(known)
-    return f"{', '.join(known[: most - 1])} and {len(known) - most + 1} more"
 
 
 def counted(words: Sequence[str]) -> str:
