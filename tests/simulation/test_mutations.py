@@ -106,6 +106,10 @@ def a_request_that_arms_no_timer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rollout, "request", request)
 
 
+def a_loop_that_knows_what_no_event_says(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rollout, "fold", lambda run, event: replace(fold.fold(run, event), opened_by="somebody else"))
+
+
 MUTATIONS: list[tuple[Mutation, set[int]]] = [
     (without_windows, {5}),
     (without_approvals, {6}),
@@ -120,6 +124,7 @@ MUTATIONS: list[tuple[Mutation, set[int]]] = [
     (a_fold_that_believes_every_rollback, {3}),
     (a_fold_that_skips_the_stage, {2}),
     (a_request_that_arms_no_timer, {4}),
+    (a_loop_that_knows_what_no_event_says, {10}),
 ]
 
 
