@@ -11,7 +11,7 @@ from tests.simulation.telling import told
 from patchtide.adapters.fake import MemoryLock
 from patchtide.core import answers, decide, fold, gates, undoing, wave
 from patchtide.core.approvals import approval_gate
-from patchtide.core.events import HostFinished
+from patchtide.core.events import HostFinished, StepStarted
 from patchtide.core.hosts import hosts_of
 from patchtide.core.hoststate import HostState
 from patchtide.core.plan import TierPlan
@@ -106,6 +106,13 @@ def a_request_that_arms_no_timer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rollout, "request", request)
 
 
+def a_loop_that_numbers_no_attempts(patch: pytest.MonkeyPatch) -> None:
+    def started(at: datetime, step: Step, hosts: tuple[str, ...], _: int, why: str) -> StepStarted:
+        return StepStarted(at, step, hosts, 1, why)
+
+    patch.setattr(rollout, "StepStarted", started)
+
+
 def a_loop_that_knows_what_no_event_says(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rollout, "fold", lambda run, event: replace(fold.fold(run, event), opened_by="somebody else"))
 
@@ -124,6 +131,7 @@ MUTATIONS: list[tuple[Mutation, set[int]]] = [
     (a_fold_that_believes_every_rollback, {3}),
     (a_fold_that_skips_the_stage, {2}),
     (a_request_that_arms_no_timer, {4}),
+    (a_loop_that_numbers_no_attempts, {9}),
     (a_loop_that_knows_what_no_event_says, {10}),
 ]
 
