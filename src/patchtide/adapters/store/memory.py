@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from patchtide import __version__
-from patchtide.adapters.store.schema import StoreError, chain
+from patchtide.adapters.store.schema import altered, chain
 from patchtide.core.brief import Brief, brief
 from patchtide.core.errors import PatchtideError
 from patchtide.core.events import Event, Held, RunEnded
@@ -87,8 +87,7 @@ def recalled(log: sqlite3.Connection, run_id: str) -> Run | None:
 def refuse_cut_off(log: sqlite3.Connection, run_id: str) -> None:
     """Raise StoreError for a run whose memory has events that are not in the log any more."""
     if (found := log.execute(_MORE, (run_id,)).fetchone()) is not None:
-        what = f"the log was altered: run {run_id} had {found[0]} events at least, and its last ones are gone"
-        raise StoreError(what, hint="`patchtide audit verify` tells more; `patchtide store restore FILE` mends it.")
+        raise altered(f"run {run_id} had {found[0]} events at least, and its last ones are gone")
 
 
 def remember(log: sqlite3.Connection, run_id: str, seq: int, event: Event) -> None:

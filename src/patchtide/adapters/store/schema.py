@@ -70,10 +70,15 @@ def chain(
         if before is None:
             before = _mark(log, run_id, after)
         if seq != after + 1 or mark != chained(before, body):
-            what = f"the log was altered: event {after + 1} of run {run_id} is not the one that was written"
-            raise StoreError(what, hint="`patchtide audit verify` tells more; `patchtide store restore FILE` mends it.")
+            raise altered(f"event {after + 1} of run {run_id} is not the one that was written")
         yield seq, body, mark
         after, before = seq, mark
+
+
+def altered(what: str) -> StoreError:
+    """Return the refusal of a log that is not as it was written."""
+    hint = "`patchtide audit verify` tells more; `patchtide store restore FILE` mends it."
+    return StoreError(f"the log was altered: {what}", hint=hint)
 
 
 def _mark(log: sqlite3.Connection, run_id: str, seq: int) -> str:
