@@ -168,45 +168,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.patching import BLANK, Terms
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import apply, respond
-from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "attempt": {"type": "int", "default": 1},
-            "packages": {"type": "list", "elements": "dict", "required": True},
-            "removes": {"type": "list", "elements": "dict", "default": []},
-            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-            "deadline": {"type": "float", "default": 1800},
-            "confirm": {"type": "float", "default": 0},
-            "way_back": {"type": "float", "default": 1800},
-            "renew": {"type": "bool", "default": False},
-            "keep": {"type": "list", "elements": "str", "default": []},
-            "enter": {"type": "bool", "default": False},
-            "actions": {"type": "list", "elements": "dict", "default": []},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    respond(
-        module,
-        lambda: apply(
-            given["run"],
-            given["attempt"],
-            given["packages"],
-            given["removes"],
-            given["checks"],
-            Terms(given["deadline"], given["confirm"], given["way_back"], given["renew"], tuple(given["keep"])),
-            module.check_mode,
-            given["actions"] if given["enter"] else None,
-        ),
-        BLANK,
-    )
+    call = call_of("apply")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -58,20 +58,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.inspection import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import inspect, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    respond(module, lambda: inspect(given["run"]), BLANK)
+    call = call_of("inspect")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

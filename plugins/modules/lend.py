@@ -66,14 +66,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.lending import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import lend, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec={"packages": {"type": "list", "elements": "dict", "required": True}})
-    respond(module, lambda: lend(module.params["packages"]), BLANK)
+    call = call_of("lend")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -88,25 +88,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import maintenance, respond
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.upkeep import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "attempt": {"type": "int", "default": 1},
-            "state": {"type": "str", "required": True, "choices": ["entered", "left"]},
-            "actions": {"type": "list", "elements": "dict", "default": []},
-            "hook": {"type": "str", "default": ""},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    named = given["run"], given["attempt"], given["state"], given["actions"], given["hook"]
-    respond(module, lambda: maintenance(*named, module.check_mode), BLANK)
+    call = call_of("maintenance")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

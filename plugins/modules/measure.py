@@ -77,23 +77,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.measuring import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import measure, respond
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "checks": {"type": "list", "elements": "dict", "required": True},
-            "past": {"type": "list", "elements": "dict"},
-            "host": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    respond(module, lambda: measure(given["checks"], given["past"], given["host"], given["address"]), BLANK)
+    call = call_of("measure")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -158,26 +158,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import probe, respond
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.survey import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "refresh": {"type": "bool", "default": True},
-            "advisories": {"type": "bool", "default": False},
-            "run": {"type": "str"},
-            "without": {"type": "list", "elements": "dict", "default": []},
-            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    wanted = (given["refresh"], given["run"], given["checks"], given["without"], given["advisories"])
-    respond(module, lambda: probe(*wanted, check_mode=module.check_mode), BLANK)
+    call = call_of("probe")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -105,30 +105,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import reboot, respond
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.rebooting import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "attempt": {"type": "int", "default": 1},
-            "state": {"type": "str", "choices": ["intended", "proven"], "required": True},
-            "when": {"type": "str", "choices": ["owed", "always", "never"], "default": "owed"},
-            "confirm": {"type": "float", "default": 0},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    respond(
-        module,
-        lambda: reboot(
-            given["run"], given["attempt"], given["state"], given["when"], given["confirm"], module.check_mode
-        ),
-        BLANK,
-    )
+    call = call_of("reboot")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -61,19 +61,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import relay, respond
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.relaying import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "socket": {"type": "str", "required": True},
-            "commands": {"type": "list", "elements": "str", "required": True},
-        }
-    )
-    respond(module, lambda: relay(module.params["socket"], module.params["commands"]), BLANK)
+    call = call_of("relay")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -89,31 +89,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, rollback
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.rollback import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "attempt": {"type": "int", "default": 1},
-            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-            "deadline": {"type": "float", "default": 1800},
-            "confirm": {"type": "float", "default": 0},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    respond(
-        module,
-        lambda: rollback(
-            given["run"], given["attempt"], given["checks"], given["deadline"], given["confirm"], module.check_mode
-        ),
-        BLANK,
-    )
+    call = call_of("rollback")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

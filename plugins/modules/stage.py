@@ -144,31 +144,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, secured, stage
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.staging import BLANK
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "attempt": {"type": "int", "default": 1},
-            "packages": {"type": "list", "elements": "dict", "required": True},
-            "removes": {"type": "list", "elements": "dict", "default": []},
-            "promised": {"type": "list", "elements": "str", "default": []},
-            "returns": {"type": "str", "choices": ["packages", "snapshot", "none"], "default": "packages"},
-            "machine_id": {"type": "str", "default": ""},
-            "backup": {"type": "dict"},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    words = ("run", "attempt", "packages", "removes", "promised", "returns", "machine_id")
-    asked = None if module.check_mode else given["backup"]
-    respond(
-        module, lambda: secured(stage(*(given[word] for word in words), check_mode=module.check_mode), asked), BLANK
-    )
+    call = call_of("stage")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

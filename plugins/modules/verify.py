@@ -109,33 +109,14 @@ report:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import respond, verify
-from ansible_collections.patchtide.patchtide.plugins.module_utils.host.verification import BLANK
-from ansible_collections.patchtide.patchtide.plugins.module_utils.parameters import CHECK_OPTIONS
+from ansible_collections.patchtide.patchtide.plugins.module_utils.host.program import answered, call_of
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "run": {"type": "str", "required": True},
-            "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK_OPTIONS},
-            "baseline": {"type": "str", "choices": ["run", "none"], "default": "run"},
-            "enforce": {"type": "bool", "default": True},
-            "confirm": {"type": "bool", "default": False},
-            "attempt": {"type": "int", "default": 1},
-            "leave": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    confirms = given["confirm"] and not module.check_mode
-    leaving = given["attempt"] if given["leave"] and not module.check_mode else None
-    respond(
-        module,
-        lambda: verify(given["run"], given["checks"], given["baseline"], given["enforce"], confirms, leaving),
-        BLANK,
-    )
+    call = call_of("verify")
+    module = AnsibleModule(argument_spec=call.options, supports_check_mode=call.in_check_mode)
+    module.exit_json(**answered(call, module.params, module.check_mode))
 
 
 if __name__ == "__main__":

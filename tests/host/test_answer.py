@@ -2,38 +2,21 @@
 
 import errno
 import os
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from plugins.module_utils.host import host
-from plugins.module_utils.host.answer import Answer, respond
+from plugins.module_utils.host.answer import Answer, Call, answered
 from plugins.module_utils.host.errors import HostError
 
 
-class Left(Exception):  # noqa: N818 - a module that left, which is no error
-    """What a module ends with."""
-
-
-class Module:
-    """As much of an Ansible module as is asked of it."""
-
-    def fail_json(self, **said: object) -> NoReturn:
-        raise Left(said)
-
-    def exit_json(self, **said: object) -> NoReturn:
-        raise Left(said)
-
-
 def said(trouble: Exception) -> dict[str, Any]:
-    """What a module leaves with when its operation raises."""
+    """What a module's result is when its operation raises."""
 
-    def operation() -> Answer:
+    def operation(_given: object, _check_mode: bool) -> Answer:
         raise trouble
 
-    with pytest.raises(Left) as left:
-        respond(Module(), operation, {"ready": False})
-    found: dict[str, Any] = left.value.args[0]
-    return found
+    return answered(Call({}, operation, {"ready": False}), {}, check_mode=False)
 
 
 @pytest.mark.fault(28, how="ENOSPC, EDQUOT and EROFS from any write of the host program")

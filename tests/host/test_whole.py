@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,44 +15,58 @@ import pytest
 from plugins.module_utils.host import program, whole
 from plugins.module_utils.host.kept import SEAL, sealed
 
+from patchtide.adapters.ansible.packing import packed
+
 HOST = Path(whole.__file__).parent
-INSIDE = "ansible_collections/patchtide/patchtide/plugins/module_utils/host"
-# What a module does: imports all of it, and says where it came from and what had to be compiled for it.
-CALL = f"""
-import json, sys
+CONTENT = HOST.parents[2]
+# What a call does after it has found its program: says where that came from and what had to be compiled for it.
+TAIL = """
 compiled = []
 sys.addaudithook(lambda event, args: compiled.append(str(args[1])) if event == "compile" else None)
-sys.path.insert(0, sys.argv[1])
-from {INSIDE.replace("/", ".")} import patching, program, whole
-seen = [name for name in compiled if "host" in name and not name.endswith(("__init__.py", "kept.py"))]
-print(json.dumps({{"from": patching.__spec__.loader.archive, "compiled": len(seen)}}))
-if sys.argv[2:] == ["keep"]:
+program(NAME, ARCHIVE)
+from patchtide_host import patching, whole
+seen = [name for name in compiled if "patchtide_host" in name]
+print(json.dumps({"from": patching.__spec__.loader.archive, "compiled": len(seen)}))
+if sys.argv[1:] == ["keep"]:
     whole.keep()
 """
 
 
 class Brought:
-    """The program as Ansible brings it with a call: source in an archive; it is kept below a folder of the test."""
+    """The script that the controller sends with a call; the program is kept below a folder of the test."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.folder = root / "program"
-        self.archive = root / "payload.zip"
+        self.releases = 0
         self.bring()
 
     def bring(self, more: str = "") -> None:
-        above = [str(path) for path in Path(INSIDE).parents][:-1]
-        with zipfile.ZipFile(self.archive, "w") as archive:
-            for folder in above:
-                archive.writestr(f"{folder}/__init__.py", "")
-            for path in sorted(HOST.glob("*.py")):
-                text = path.read_text().replace("/var/lib/patchtide/program", str(self.folder))
-                archive.writestr(f"{INSIDE}/{path.name}", text + (more if path.name == "patching.py" else ""))
+        self.releases += 1
+        content = self.root / f"release {self.releases}"
+        shutil.copytree(CONTENT / "plugins", content / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+        host = content / "plugins/module_utils/host"
+        for path in host.glob("*.py"):
+            text = path.read_text().replace("/var/lib/patchtide/program", str(self.folder))
+            path.write_text(text + (more if path.name == "patching.py" else ""))
+        packed(content, content / "modules")
+        self.script = (content / "modules" / "verify.py").read_text()
 
-    def called(self, *words: str) -> dict[str, Any]:
-        command = [sys.executable, "-I", "-c", CALL, str(self.archive), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    def ran(self, script: str, *words: str) -> dict[str, Any]:
+        environment = {"TMPDIR": str(self.root), "PATH": os.environ["PATH"]}
+        command = [sys.executable, "-", *words]
+        done = subprocess.run(command, input=script, capture_output=True, text=True, check=True, env=environment)
+        assert not list(self.root.glob("patchtide-*")), "what was unpacked for a call is removed after it"
         found: dict[str, Any] = json.loads(done.stdout)
         return found
+
+    def called(self, *words: str) -> dict[str, Any]:
+        return self.ran(self.script[: self.script.rindex("try:\n")] + TAIL, *words)
+
+    def asked(self, **given: object) -> dict[str, Any]:
+        """What the script answers once Ansible has filled its arguments in."""
+        arguments = repr(json.dumps(given).encode())
+        return self.ran(self.script.replace('"<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>"', arguments))
 
     @property
     def kept(self) -> list[Path]:
@@ -75,7 +90,7 @@ def test_it_is_shipped_whole_and_runs_alone(tmp_path: Path) -> None:
 
 def test_what_is_kept_need_not_be_compiled_again(brought: Brought) -> None:
     first = brought.called("keep")
-    assert first["from"] == str(brought.archive)
+    assert first["from"].endswith(".zip")
     assert first["compiled"] > 50
     (kept,) = brought.kept
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -85,7 +100,7 @@ def test_what_is_kept_need_not_be_compiled_again(brought: Brought) -> None:
 def test_another_program_is_not_taken_for_it(brought: Brought) -> None:
     brought.called("keep")
     brought.bring("# a later release\n")
-    assert brought.called("keep")["from"] == str(brought.archive)
+    assert brought.called("keep")["from"].endswith(".zip")
     assert len(brought.kept) == 2, "a call of the other release may be under way"
     os.utime(brought.kept[0], (1, 1))
     os.utime(brought.kept[1], (1, 1))
@@ -97,7 +112,7 @@ def test_another_program_is_not_taken_for_it(brought: Brought) -> None:
 def test_where_it_cannot_be_kept_it_is_brought_again(brought: Brought) -> None:
     brought.folder.write_text("no folder")
     brought.called("keep")
-    assert brought.called()["from"] == str(brought.archive)
+    assert brought.called()["from"].endswith(".zip")
 
 
 def test_what_was_damaged_is_not_used_and_kept_anew(brought: Brought) -> None:
@@ -109,7 +124,7 @@ def test_what_was_damaged_is_not_used_and_kept_anew(brought: Brought) -> None:
     middle = entry.header_offset + entry.compress_size // 2
     for damaged in (good[:middle] + b"\0" * 64 + good[middle + 64 :], good[:-1], good[: len(good) // 2], b""):
         kept.write_bytes(damaged)
-        assert brought.called("keep")["from"] == str(brought.archive)
+        assert brought.called("keep")["from"].endswith(".zip")
         assert brought.called()["from"] == str(kept)
 
 
@@ -127,13 +142,34 @@ def test_what_cannot_be_trusted_or_read_is_not_used(brought: Brought) -> None:
     brought.called("keep")
     (kept,) = brought.kept
     kept.chmod(0o620)
-    assert brought.called()["from"] == str(brought.archive), "others may have written it"
+    assert brought.called()["from"].endswith(".zip"), "others may have written it"
     kept.chmod(0o600)
     good = kept.read_bytes()
     kept.write_bytes(good[:1000])
-    assert brought.called()["from"] == str(brought.archive), "it is torn"
+    assert brought.called()["from"].endswith(".zip"), "it is torn"
     kept.write_bytes(good)
     rewritten(kept, MAGIC_NUMBER, b"\x00\x00\r\n")
     found = brought.called()
     assert found["from"] == str(kept), "another Python takes the source"
     assert found["compiled"] > 50
+
+
+def test_a_call_understands_what_it_is_given(brought: Brought) -> None:
+    named = {"_ansible_module_name": "patchtide.patchtide.maintenance", "_ansible_check_mode": False}
+    assert "option run is missing" in brought.asked(**named, state="left")["msg"]
+    assert "there is no option runs" in brought.asked(**named, state="left", runs="r-1")["msg"]
+    wrong = brought.asked(**named, run="r-1", state="gone")
+    assert (wrong["failed"], wrong["msg"]) == (True, "option state is 'gone' (it may be entered, left)")
+    lending = {"_ansible_module_name": "patchtide.patchtide.lend", "_ansible_check_mode": True}
+    assert brought.asked(**lending, packages=[])["skipped"] is True
+    measuring = {"_ansible_module_name": "patchtide.patchtide.measure", "host": "web", "address": "127.0.0.1"}
+    check = {"name": "shell", "kind": "command", "argv": ["/bin/sh", "-c", "exit 3"], "exit": 3}
+    (measured,) = brought.asked(**measuring, checks=[check])["report"]["measurements"]
+    assert (measured["name"], measured["status"]) == ("shell", "pass")
+
+
+def test_a_host_without_room_says_so(brought: Brought, tmp_path: Path) -> None:
+    broken = "def mkdtemp(prefix):\n    raise OSError(28, 'No space left on device', '/tmp')\n"
+    (tmp_path / "tempfile.py").write_text(broken)
+    script = brought.script.replace("import sys\n", f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n", 1)
+    assert "No space left on device" in brought.ran(script)["msg"]

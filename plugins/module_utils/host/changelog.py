@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
 from dataclasses import dataclass
 from datetime import timezone
@@ -71,8 +70,10 @@ def advisories_in(text: str) -> tuple[str, ...]:
 
 def instant(text: str) -> str | None:
     """A date as in mails, as ISO 8601 in UTC; None when it is none."""
+    from email.utils import parsedate_to_datetime
+
     try:
-        found = email.utils.parsedate_to_datetime(text.strip())
+        found = parsedate_to_datetime(text.strip())
         aware = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
         return aware.astimezone(timezone.utc).isoformat()
     except (TypeError, ValueError, IndexError, OverflowError):  # what older Pythons raise for a date that is none

@@ -8,8 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Callable
 
-from .apt import Apt
-from .dnf import Dnf, in_use
 from .errors import HostError
 from .packagemanager import PackageManager, Trouble
 
@@ -24,7 +22,25 @@ def package_manager(os_release: str = "/etc/os-release") -> PackageManager:
     return manager
 
 
-def manager_of(os_release: str, uses_dnf: Callable[[], bool] = in_use) -> PackageManager:
+def _apt() -> PackageManager:
+    from .apt import Apt
+
+    return Apt()
+
+
+def _dnf() -> PackageManager:
+    from .dnf import Dnf
+
+    return Dnf()
+
+
+def _dnf_in_use() -> bool:
+    from .dnf import in_use
+
+    return in_use()
+
+
+def manager_of(os_release: str, uses_dnf: Callable[[], bool] = _dnf_in_use) -> PackageManager:
     """The package manager of the host's distribution; HostError where it is none that this program knows.
 
     Both may be installed on one host. The distribution says whose database is the host's; but a relative of Debian
@@ -33,7 +49,7 @@ def manager_of(os_release: str, uses_dnf: Callable[[], bool] = in_use) -> Packag
     fields = _os_release(os_release)
     family = {fields.get("ID", ""), *fields.get("ID_LIKE", "").split()}
     if family & {"debian", "ubuntu"} and uses_dnf():
-        return Dnf()
+        return _dnf()
     for manager, relatives in _FAMILIES:
         if family & relatives:
             return manager()
@@ -41,9 +57,9 @@ def manager_of(os_release: str, uses_dnf: Callable[[], bool] = in_use) -> Packag
     raise HostError(reason, "relatives of Debian (apt) and of Fedora (dnf 4) are supported", code="platform")
 
 
-_FAMILIES: tuple[tuple[type[PackageManager], set[str]], ...] = (
-    (Apt, {"debian", "ubuntu"}),
-    (Dnf, {"fedora", "rhel", "centos"}),
+_FAMILIES: tuple[tuple[Callable[[], PackageManager], set[str]], ...] = (
+    (_apt, {"debian", "ubuntu"}),
+    (_dnf, {"fedora", "rhel", "centos"}),
 )
 
 

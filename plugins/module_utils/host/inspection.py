@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .boot import fingerprint, owed
 from .journal import ROOT, Journal, run_folders
 from .kernel import kernels
@@ -79,3 +79,10 @@ def _shown(entry: dict[str, Any] | None) -> dict[str, Any] | None:
     if entry is None:
         return None
     return {key: value for key, value in entry.items() if key not in _PRIVATE}
+
+
+CALL = Call(
+    {"run": {"type": "str", "required": True}},
+    lambda given, _: inspect(given["run"]),
+    BLANK,
+)

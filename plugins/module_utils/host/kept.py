@@ -1,28 +1,49 @@
-"""Where this host keeps the program between calls: with bytecode, where Ansible brings source to be compiled anew."""
+"""Where this host keeps the program between calls, so that a call need neither unpack nor compile what it brings.
+
+The controller sends this file's text at the head of every call, so it imports nothing of the program.
+"""
 
 from __future__ import annotations
 
+import atexit
+import base64
 import hashlib
 import os
+import shutil
 import stat
-import zipfile
-from pathlib import Path
+import sys
+import tempfile
+from importlib import import_module
+from typing import Any
 
 FOLDER = "/var/lib/patchtide/program"
 PACKAGE = "patchtide_host"
-_BROUGHT = "/module_utils/host/"
+BROUGHT = ".zip"
+"""What the name of a program ends with that a call has brought: sources only."""
 SEAL = 64
 """Bytes at the end of what is kept: the SHA-256 of all before them, in hex."""
 
 
-def place(package: str, loader: object) -> str:
-    """Where a program of exactly these files is kept; empty for one that came in no archive, or runs from its own."""
-    archive = getattr(loader, "archive", "")
-    if not archive or package == PACKAGE:
-        return ""
-    with zipfile.ZipFile(archive) as brought:
-        files = sorted((one.filename, one.CRC, one.file_size) for one in brought.infolist() if _BROUGHT in one.filename)
-    return f"{FOLDER}/{hashlib.sha256(repr(files).encode()).hexdigest()[:32]}.pyz"
+def program(name: str, archive: str) -> Any:
+    """The program of this name from where it is kept, or else from the archive that was brought (base64)."""
+    path = place(name)
+    sys.path.insert(0, path if is_own(path) else _unpacked(name, archive))
+    return import_module(PACKAGE + ".program")
+
+
+def _unpacked(name: str, archive: str) -> str:
+    """The path of what was brought, for as long as this process lives."""
+    folder = tempfile.mkdtemp(prefix="patchtide-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = os.path.join(folder, name + BROUGHT)
+    with open(path, "wb") as file:
+        file.write(base64.b64decode(archive))
+    return path
+
+
+def place(name: str) -> str:
+    """Where the program of this name is kept."""
+    return f"{FOLDER}/{name}.pyz"
 
 
 def sealed(data: bytes) -> bytes:
@@ -35,13 +56,15 @@ def is_own(path: str) -> bool:
     try:
         found = os.lstat(path)
         own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
-        return own and _is_whole(Path(path).read_bytes())
+        return own and _is_whole(path)
     except OSError:
         return False
 
 
-def _is_whole(data: bytes) -> bool:
+def _is_whole(path: str) -> bool:
     """Whether it is what was written: neither torn nor damaged, which an import would only find out halfway."""
+    with open(path, "rb") as file:
+        data = file.read()
     return data[-SEAL:] == _seal(data)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .errors import HostError
 from .files import WORKSHOP
 from .host import free_bytes
@@ -61,3 +61,11 @@ def _sweep(root: Path) -> None:
     for left in root.glob(f"{PREFIX}*"):
         if left.is_dir() and not left.is_symlink() and left.stat().st_mtime < time.time() - _STALE_SECONDS:
             shutil.rmtree(str(left), ignore_errors=True)
+
+
+CALL = Call(
+    {"packages": {"type": "list", "elements": "dict", "required": True}},
+    lambda given, _: lend(given["packages"]),
+    BLANK,
+    in_check_mode=False,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answer import Answer
+from .answer import Answer, Call
 from .checks import checks as named_checks
 from .errors import HostError
 from .measurements import by_name, measurements
@@ -43,3 +43,15 @@ def _filled(value: Any, host: str, address: str) -> Any:
     if isinstance(value, dict):
         return {key: _filled(item, host, address) for key, item in value.items()}
     return value
+
+
+CALL = Call(
+    {
+        "checks": {"type": "list", "elements": "dict", "required": True},
+        "past": {"type": "list", "elements": "dict"},
+        "host": {"type": "str", "required": True},
+        "address": {"type": "str", "required": True},
+    },
+    lambda given, _: measure(**given),
+    BLANK,
+)

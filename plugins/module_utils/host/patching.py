@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .boot import fingerprint
 from .changes import remaining
 from .checks import Check
@@ -19,6 +19,7 @@ from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .measurements import measurements
 from .names import Change, change
+from .options import CHECKS
 from .packagemanager import PackageManager
 from .recovery import recorded
 from .seen import Past
@@ -181,3 +182,32 @@ def _answer(entry: Entry, changed: bool) -> Answer:
     report = {key: entry.get(key, default) for key, default in BLANK.items()}
     failed = report["outcome"] not in ("applied", "nothing")
     return Answer(report, changed=changed, failure=f"the update failed: {report['reason']}" if failed else "")
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "attempt": {"type": "int", "default": 1},
+        "packages": {"type": "list", "elements": "dict", "required": True},
+        "removes": {"type": "list", "elements": "dict", "default": []},
+        "checks": CHECKS,
+        "deadline": {"type": "float", "default": 1800},
+        "confirm": {"type": "float", "default": 0},
+        "way_back": {"type": "float", "default": 1800},
+        "renew": {"type": "bool", "default": False},
+        "keep": {"type": "list", "elements": "str", "default": []},
+        "enter": {"type": "bool", "default": False},
+        "actions": {"type": "list", "elements": "dict", "default": []},
+    },
+    lambda given, check_mode: apply(
+        given["run"],
+        given["attempt"],
+        given["packages"],
+        given["removes"],
+        given["checks"],
+        Terms(given["deadline"], given["confirm"], given["way_back"], given["renew"], tuple(given["keep"])),
+        check_mode,
+        given["actions"] if given["enter"] else None,
+    ),
+    BLANK,
+)

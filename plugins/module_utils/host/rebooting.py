@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .boot import fingerprint
 from .confirm import ordered_reboot, reverted
 from .hold import CALL_LOCK, exclusive
@@ -119,3 +119,16 @@ def _report(journal: Journal, wanted: bool = False, reason: str = "") -> dict[st
         "kernel": kernels().as_dict(),
         "journal": journal_view(journal) if journal.exists() else None,
     }
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "attempt": {"type": "int", "default": 1},
+        "state": {"type": "str", "choices": ["intended", "proven"], "required": True},
+        "when": {"type": "str", "choices": ["owed", "always", "never"], "default": "owed"},
+        "confirm": {"type": "float", "default": 0},
+    },
+    lambda given, check_mode: reboot(**given, check_mode=check_mode),
+    BLANK,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any, Sequence
 
-from .answer import Answer
+from .answer import Answer, Call
 from .errors import HostError
 
 BLANK: dict[str, Any] = {"answers": []}
@@ -52,3 +52,14 @@ def _all_of(line: socket.socket) -> bytes:
         found += part
         if len(found) > _MOST_BYTES:
             raise ValueError("it does not stop answering")
+
+
+CALL = Call(
+    {
+        "socket": {"type": "str", "required": True},
+        "commands": {"type": "list", "elements": "str", "required": True},
+    },
+    lambda given, _: relay(given["socket"], given["commands"]),
+    BLANK,
+    in_check_mode=False,
+)

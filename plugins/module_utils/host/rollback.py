@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .checks import Check
 from .checks import checks as named_checks
 from .confirm import arm, settle
@@ -16,6 +16,7 @@ from .hold import CALL_LOCK, exclusive
 from .journal import Entry, Journal
 from .ladder import REVERTING, looked_over
 from .measurements import measurements, regressions
+from .options import CHECKS
 from .services import services
 from .unit import ENDED, alive, as_it_is, ended, interrupted, launched
 from .verification import past_of
@@ -163,3 +164,16 @@ def _answer(entry: Entry, changed: bool) -> Answer:
     report = {key: entry.get(key, default) for key, default in BLANK.items()}
     failed = report["outcome"] not in ("restored", REVERTING, "unverified", "nothing")
     return Answer(report, changed=changed, failure=f"the rollback failed: {report['reason']}" if failed else "")
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "attempt": {"type": "int", "default": 1},
+        "checks": CHECKS,
+        "deadline": {"type": "float", "default": 1800},
+        "confirm": {"type": "float", "default": 0},
+    },
+    lambda given, check_mode: rollback(**given, check_mode=check_mode),
+    BLANK,
+)

@@ -6,7 +6,7 @@ import time
 from typing import Any, List, Mapping, Sequence
 
 from . import backup, host
-from .answer import Answer
+from .answer import Answer, Call
 from .changes import current, detour, remaining, unexpected
 from .errors import HostError, summed_up
 from .files import collected, described, intact, room_missing
@@ -273,3 +273,24 @@ def _reason(trouble: list[dict[str, str]]) -> str:
 
 def _failure(report: dict[str, Any]) -> str:
     return "" if report["ready"] else f"not ready: {report['reason']}"
+
+
+def _called(given: Mapping[str, Any], check_mode: bool) -> Answer:
+    asked = {name: value for name, value in given.items() if name != "backup"}
+    return secured(stage(**asked, check_mode=check_mode), None if check_mode else given["backup"])
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "attempt": {"type": "int", "default": 1},
+        "packages": {"type": "list", "elements": "dict", "required": True},
+        "removes": {"type": "list", "elements": "dict", "default": []},
+        "promised": {"type": "list", "elements": "str", "default": []},
+        "returns": {"type": "str", "choices": ["packages", "snapshot", "none"], "default": "packages"},
+        "machine_id": {"type": "str", "default": ""},
+        "backup": {"type": "dict"},
+    },
+    _called,
+    BLANK,
+)

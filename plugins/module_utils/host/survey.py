@@ -9,7 +9,7 @@ from typing import Any
 
 from . import host
 from .advisories import informed
-from .answer import Answer
+from .answer import Answer, Call
 from .boot import fingerprint, restart_expected
 from .checks import checks as named_checks
 from .clock import time_zone, utc_now
@@ -19,6 +19,7 @@ from .inspection import journal_view, reboot_owed
 from .journal import Journal
 from .measurements import measurements
 from .names import named_version
+from .options import CHECKS
 from .packagemanager import Outlook, PackageManager, Trouble, Wanted
 from .seen import Past
 from .services import service_states, services
@@ -115,3 +116,16 @@ def _report(
         "measurements": [],
         "journal": journal_view(journal) if journal and journal.exists() else None,
     }
+
+
+CALL = Call(
+    {
+        "refresh": {"type": "bool", "default": True},
+        "advisories": {"type": "bool", "default": False},
+        "run": {"type": "str"},
+        "without": {"type": "list", "elements": "dict", "default": []},
+        "checks": CHECKS,
+    },
+    lambda given, check_mode: probe(**given, check_mode=check_mode),
+    BLANK,
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from . import confirm, giveback, host, pairs
-from .answer import Answer
+from .answer import Answer, Call
 from .command import finished
 from .errors import HostError
 from .hold import CALL_LOCK, exclusive
@@ -207,3 +207,16 @@ def _done(argv: list[str]) -> None:
 def _report(entry: dict[str, Any]) -> dict[str, Any]:
     opened = [pair["name"] for pair in pairs.open_pairs(entry)]
     return {**{key: entry.get(key, default) for key, default in BLANK.items()}, "open": opened}
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "attempt": {"type": "int", "default": 1},
+        "state": {"type": "str", "required": True, "choices": ["entered", "left"]},
+        "actions": {"type": "list", "elements": "dict", "default": []},
+        "hook": {"type": "str", "default": ""},
+    },
+    lambda given, check_mode: maintenance(**given, check_mode=check_mode),
+    BLANK,
+)

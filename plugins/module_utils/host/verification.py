@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from . import host
-from .answer import Answer
+from .answer import Answer, Call
 from .changes import departures
 from .checks import checks as named_checks
 from .clock import epoch
@@ -15,6 +15,7 @@ from .hold import CALL_LOCK, exclusive
 from .journal import Journal
 from .measurements import by_name, measurements, regressions
 from .names import intended
+from .options import CHECKS
 from .seen import Past
 from .stale import stale, told
 from .upkeep import maintenance
@@ -100,3 +101,24 @@ def installed_differences(journal: Journal) -> tuple[list[str], list[str]]:
     wrong = departures(record["packages"], host.package_manager().installed(), change)
     own = [sentence for sentence in wrong if sentence.partition(" ")[0] in change.keys]
     return own, [sentence for sentence in wrong if sentence not in own]
+
+
+def _called(given: Mapping[str, Any], check_mode: bool) -> Answer:
+    leaving = given["attempt"] if given["leave"] and not check_mode else None
+    confirms = given["confirm"] and not check_mode
+    return verify(given["run"], given["checks"], given["baseline"], given["enforce"], confirms, leaving)
+
+
+CALL = Call(
+    {
+        "run": {"type": "str", "required": True},
+        "checks": CHECKS,
+        "baseline": {"type": "str", "choices": ["run", "none"], "default": "run"},
+        "enforce": {"type": "bool", "default": True},
+        "confirm": {"type": "bool", "default": False},
+        "attempt": {"type": "int", "default": 1},
+        "leave": {"type": "bool", "default": False},
+    },
+    _called,
+    BLANK,
+)

@@ -5,36 +5,52 @@ from __future__ import annotations
 import importlib.util
 import io
 import marshal
-import sys
+import os
 import time
-import zipfile
 from contextlib import suppress
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
 
-from . import KEPT
 from .journal import replace_durably
-from .kept import PACKAGE, SEAL, is_own, sealed
+from .kept import BROUGHT, PACKAGE, SEAL, is_own, place, sealed
 
 _MAIN = f"import sys\nfrom {PACKAGE}.program import main\nsys.exit(main(sys.argv[1:]))\n"
-_CHECKED = (0b11).to_bytes(4, "little")
+_UNCHECKED = (0b01).to_bytes(4, "little")
 _OLD = 86_400
 
 
 def packed() -> bytes:
-    """The file: this program's own, the one that is kept, or made from the modules as they were imported."""
-    own = getattr(__spec__.loader, "archive", "") if __name__.startswith(PACKAGE) else ""
-    there = own or (KEPT if is_own(KEPT) else "")
+    """The file: this program's own, the one that is kept, or made anew from the sources."""
+    own, kept = _archive(), _kept()
+    there = kept if kept and is_own(kept) else own if own.endswith(".pyz") else ""
     return Path(there).read_bytes() if there else _made()
 
 
 def keep() -> None:
-    """Keep the program for later calls, and remove what other releases kept some time ago.
+    """Keep a program that was brought for later calls, and remove what other releases kept some time ago.
 
     Where it cannot be kept, the next call brings it again.
     """
-    if KEPT and not is_own(KEPT):
+    kept = _kept()
+    if kept and not is_own(kept):
         with suppress(OSError):
-            _keep(Path(KEPT))
+            _keep(Path(kept))
+
+
+def _archive() -> str:
+    """The path of the archive that this runs from, if it is one."""
+    return getattr(__spec__.loader, "archive", "")
+
+
+def _kept() -> str:
+    """Where this program is to be kept, if it was brought by a call that looks there."""
+    brought = os.path.basename(_archive())
+    return place(brought[: -len(BROUGHT)]) if brought.endswith(BROUGHT) and _package() == PACKAGE else ""
+
+
+def _package() -> str:
+    return __name__.rpartition(".")[0]
 
 
 def _keep(path: Path) -> None:
@@ -46,28 +62,31 @@ def _keep(path: Path) -> None:
 
 
 def _made() -> bytes:
-    """This package, read through its own loaders, which may read from an archive too."""
-    parent = __name__.rpartition(".")[0]
+    """All of this package, read through its own loaders, which may read from an archive too."""
+    import zipfile
+
+    package = _package()
+    names = [one.name for one in iter_modules(importlib.import_module(package).__path__)]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = b" " * SEAL
         archive.writestr("__main__.py", _MAIN)
-        for name, module in sorted(sys.modules.items()):
-            if name == parent or name.startswith(f"{parent}."):
-                source = _source(name, module).encode()
-                inner = f"{PACKAGE}/{name[len(parent) + 1 :] or '__init__'}.py"
-                archive.writestr(inner, source)
-                archive.writestr(f"{inner}c", _bytecode(source, inner))
+        for name in ("__init__", *sorted(names)):
+            source = _source(package if name == "__init__" else f"{package}.{name}").encode()
+            inner = f"{PACKAGE}/{name}.py"
+            archive.writestr(inner, source)
+            archive.writestr(f"{inner}c", _bytecode(source, inner))
     return sealed(buffer.getvalue())
 
 
 def _bytecode(source: bytes, name: str) -> bytes:
-    """The module compiled, checked against its source when imported (PEP 552); another Python takes the source."""
+    """The module compiled (PEP 552; that it is of its source, the seal tells); another Python takes the source."""
     code = compile(source, name, "exec", dont_inherit=True)
-    return importlib.util.MAGIC_NUMBER + _CHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def _source(name: str, module: object) -> str:
-    loader = getattr(getattr(module, "__spec__", None), "loader", None) or getattr(module, "__loader__", None)
-    source = loader.get_source(name) if loader is not None and hasattr(loader, "get_source") else None
+def _source(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    loader: Any = spec.loader if spec else None
+    source = loader.get_source(name) if hasattr(loader, "get_source") else None
     return source if source is not None else ""

@@ -1,4 +1,4 @@
-"""A tiny collection whose one module does what a request asks for, on hosts that are this machine."""
+"""A tiny collection whose host program does what a request asks for, on hosts that are this machine."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from patchtide.core.steps import Step
 from patchtide.ports import Deed, Report
 
 RUN = f"20260101-000000-{os.getpid()}"  # several may run the tests at once, and each ends its own processes
-MODULE = r"""#!/usr/bin/python
+CONTENT = Path(__file__).parents[3]
+PROGRAM = r"""
 import json, os, signal, sys, time
-from ansible.module_utils.basic import AnsibleModule
 
 def playbooks():
     found, pid = [], os.getpid()
@@ -30,20 +30,20 @@ def playbooks():
             pid = int(file.read().rpartition(")")[2].split()[1])
     return found
 
-def main():
-    module = AnsibleModule({"do": {}, "word": {"type": "raw"}, "trace": {}})
-    do = module.params["do"]
-    if module.params["trace"]:
-        with open(module.params["trace"], "w") as file:
+def called(arguments):
+    given = json.loads(arguments)
+    do = given["do"]
+    if given["trace"]:
+        with open(given["trace"], "w") as file:
             file.write(str(os.getpid()))
     if do == "fail":
-        module.fail_json(msg="it broke", report={"broken": True})
+        return {"failed": True, "msg": "it broke", "report": {"broken": True}}
     if do == "big":
-        module.exit_json(report={"text": "x" * 800000})
+        return {"report": {"text": "x" * 800000}}
     if do == "bigfail":
-        module.fail_json(msg="it broke", report={"text": "x" * 800000})
+        return {"failed": True, "msg": "it broke", "report": {"text": "x" * 800000}}
     if do == "silent":
-        module.exit_json(changed=False)
+        return {"changed": False}
     if do == "crash":
         sys.exit("what a crash")
     if do == "sleep":
@@ -55,9 +55,7 @@ def main():
         for pid in reversed(playbooks()):
             os.kill(pid, signal.SIGKILL)
         time.sleep(5)
-    module.exit_json(report={"word": module.params["word"], "environment": dict(os.environ)})
-
-main()
+    return {"report": {"word": given["word"], "environment": dict(os.environ)}}
 """
 PLAYBOOK = """
 - hosts: all
@@ -151,9 +149,13 @@ def seen(path: Path) -> int:
 
 
 def made(root: Path) -> Ground:
-    for folder in ("playbooks", "plugins/modules"):
-        (root / "content" / folder).mkdir(parents=True)
-    (root / "content" / "plugins" / "modules" / "probe.py").write_text(MODULE)
+    content, host = root / "content", Path("plugins/module_utils/host")
+    for folder in (content / "playbooks", content / "plugins/modules", content / host):
+        folder.mkdir(parents=True)
+    (content / "plugins/modules/probe.py").write_text("")
+    (content / host / "__init__.py").write_text("")
+    (content / host / "program.py").write_text(PROGRAM)
+    (content / host / "kept.py").write_text((CONTENT / host / "kept.py").read_text())
     ground = Ground(root)
     ground.with_playbook(PLAYBOOK)
     ground.with_hosts("good", "other", "third")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from patchtide.adapters.ansible import orphans
 from patchtide.adapters.ansible.environment import MARKER
+from patchtide.adapters.ansible.packing import packed
 from patchtide.core.errors import PatchtideError, UsageError
 from patchtide.core.fleet import host_name_problem, template_in
 from patchtide.ports import Deed
@@ -130,8 +131,7 @@ def cleared(run_id: str, scratch: Path) -> None:
 
 
 def _furnish(place: Workplace, deed: Deed) -> None:
-    place.collection.parent.mkdir(mode=0o700, parents=True)
-    place.collection.symlink_to(place.content, target_is_directory=True)
+    _collect(place.content, place.collection)
     (place.private / "tmp").mkdir(mode=0o700)
     (place.private / "env").mkdir(mode=0o700)
     place.requests.mkdir(mode=0o700)
@@ -148,6 +148,15 @@ def _furnish(place: Workplace, deed: Deed) -> None:
         "suppress_output_file": True,
     }
     _write(place.private / "env" / "settings", json.dumps(settings))
+
+
+def _collect(content: Path, collection: Path) -> None:
+    """Make our collection: what is installed, but for its modules, which are packed by us and not by Ansible."""
+    plugins = collection / "plugins"
+    plugins.mkdir(mode=0o700, parents=True)
+    for part in ("playbooks", "roles", "meta", "plugins/module_utils", "plugins/doc_fragments"):
+        (collection / part).symlink_to(content / part, target_is_directory=True)
+    packed(content, plugins / "modules")
 
 
 _RUNNER_GRACE_SECONDS = 60.0
