@@ -7,7 +7,8 @@ import pytest
 from tests.histories import FOLDER, ended
 
 from patchtide import __version__
-from patchtide.adapters.store import LogKeeper, SqliteStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.core.fold import folded
 from patchtide.documents import event_of
 

@@ -11,7 +11,7 @@ from patchtide.core.errors import PatchtideError, UsageError
 
 if TYPE_CHECKING:
     from patchtide.adapters.depot import BundleKeeper
-    from patchtide.adapters.store import LogKeeper
+    from patchtide.adapters.store.care import LogKeeper
     from patchtide.config.nowadays import Nowadays
     from patchtide.core.records import Records
     from patchtide.core.settings import Settings
@@ -78,7 +78,7 @@ def owner_of(of: Settings, key: Path) -> str | None:
 
 def log_keeper(of: Settings) -> LogKeeper:
     """Return what looks after the project's event log: its soundness, its copies, its audit."""
-    from patchtide.adapters.store import LogKeeper
+    from patchtide.adapters.store.care import LogKeeper
 
     return LogKeeper(Path(of.state) / "log.db")
 

@@ -10,7 +10,8 @@ from tests.engine.desks import Answering, desk, fine
 from tests.engine.test_rollout import LATER, alone, opened
 
 from patchtide.adapters.fake import FakeClock
-from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError
+from patchtide.adapters.store import SqliteStore, StoreError
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.core.events import Event, HostFinished, Status
 from patchtide.core.steps import EndState, Outcome, Step
 from patchtide.engine.desk import Desk

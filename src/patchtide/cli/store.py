@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from patchtide.adapters.store import Soundness
+from patchtide.adapters.store.care import Soundness
 from patchtide.cli.call import Call, command
 from patchtide.cli.groups import Group
 from patchtide.cli.output import document, printed, raw, told, warned

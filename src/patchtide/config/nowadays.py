@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from patchtide.core.errors import UsageError
 from patchtide.core.plan import Plan
-from patchtide.core.settings import Settings, TierSettings
 from patchtide.core.verdict import Verdict, no, yes
+
+if TYPE_CHECKING:  # slow to import, and seldom asked
+    from patchtide.core.settings import Settings
 
 _KNOWN_FOR = timedelta(seconds=10)
 
@@ -25,7 +27,7 @@ def nowadays(path: Path) -> Nowadays:
     """
     kept: dict[datetime, tuple[datetime, Settings]] = {}
 
-    def read(made: datetime, now: datetime) -> Settings:
+    def read(made: datetime, now: datetime) -> "Settings":
         from patchtide.config.load import blackout_settings_of  # noqa: PLC0415 - slow to import, and seldom asked
 
         known = kept.get(made)
@@ -34,6 +36,8 @@ def nowadays(path: Path) -> Nowadays:
         return known[1]
 
     def verdict(plan: Plan, tier: str, zones: tuple[str, ...], now: datetime, need: timedelta) -> Verdict:
+        from patchtide.core.settings import TierSettings  # noqa: PLC0415 - slow to import, and seldom asked
+
         try:
             settings = read(plan.created_at, now)
         except UsageError as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from patchtide.adapters.store import LogKeeper, SqliteStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.core.errors import PatchtideError
 from patchtide.report.chart import Chart
 from patchtide.report.simulated import BrokenPromise, Told

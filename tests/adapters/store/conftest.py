@@ -8,7 +8,8 @@ import pytest
 from tests.core.made import NOW
 from tests.core.made import plan as made_plan
 
-from patchtide.adapters.store import LogKeeper, SqliteStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.core.events import Aborted, HostsSettled, RunEnded, RunOpened, VersionsQuarantined
 from patchtide.core.steps import EndState, Outcome
 from patchtide.ports import PROJECT

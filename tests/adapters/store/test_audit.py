@@ -8,7 +8,8 @@ import pytest
 from tests.adapters.store.conftest import Behind
 from tests.core.made import NOW
 
-from patchtide.adapters.store import LogKeeper, SqliteStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.adapters.store.schema import chained
 from patchtide.core.events import Aborted
 

@@ -10,8 +10,9 @@ import pytest
 from tests.adapters.store.conftest import Behind
 from tests.core.made import NOW
 
-from patchtide.adapters.store import LogKeeper, Soundness, SqliteStore, StoreError
+from patchtide.adapters.store import SqliteStore, StoreError
 from patchtide.adapters.store import schema as shape
+from patchtide.adapters.store.care import LogKeeper, Soundness
 from patchtide.core.errors import LockedError
 from patchtide.core.events import Aborted
 from patchtide.core.said import Approved

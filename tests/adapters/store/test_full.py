@@ -12,7 +12,8 @@ FILL = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError
+from patchtide.adapters.store import SqliteStore, StoreError
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.core.events import Aborted
 folder = Path(sys.argv[1])
 store = SqliteStore(folder / "state" / "log.db")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from patchtide.adapters.store import LogKeeper, SqliteStore
+from patchtide.adapters.store import SqliteStore
+from patchtide.adapters.store.care import LogKeeper
 
 WRITE = """
 import sys

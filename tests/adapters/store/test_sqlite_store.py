@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.simulation.telling import told as story
 
-from patchtide.adapters.store import LogKeeper, SqliteStore, StoreError, sqlite
+from patchtide.adapters.store import SqliteStore, StoreError, sqlite
+from patchtide.adapters.store.care import LogKeeper
 from patchtide.adapters.store.schema import chained, created
 from patchtide.core.errors import UsageError
 from patchtide.core.events import Aborted, RunTaken

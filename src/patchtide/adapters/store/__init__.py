@@ -1,8 +1,6 @@
-"""The event log in a SQLite file, and what looks after that file."""
+"""The event log in a SQLite file; `care` looks after that file, and costs only those who ask for it."""
 
-from patchtide.adapters.store.audit import Reading
-from patchtide.adapters.store.care import LogKeeper, Soundness
 from patchtide.adapters.store.schema import StoreError
 from patchtide.adapters.store.sqlite import SqliteStore
 
-__all__ = ["LogKeeper", "Reading", "Soundness", "SqliteStore", "StoreError"]
+__all__ = ["SqliteStore", "StoreError"]
