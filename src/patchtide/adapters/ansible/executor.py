@@ -6,7 +6,7 @@ from pathlib import Path
 from patchtide.adapters.ansible import orphans
 from patchtide.adapters.ansible.environment import RUN
 from patchtide.adapters.ansible.inventory import hosts_of, refuse_unsound
-from patchtide.adapters.ansible.judgement import judgement
+from patchtide.adapters.ansible.judgement import is_last, judgement
 from patchtide.adapters.ansible.play import Over, playing
 from patchtide.adapters.ansible.sources import state_of
 from patchtide.adapters.ansible.workplace import cleared, refuse_odd_path, sockets_of, workplace
@@ -52,6 +52,8 @@ class AnsibleExecutor:
         ):
             for heard in play.heard():
                 yield from known.given_up(heard.why) if isinstance(heard, Over) else known.heard(heard)
+                if not isinstance(heard, Over) and is_last(heard):
+                    return  # Ansible takes a quarter of a second to go, and has nothing more to do or to say
 
     def _refuse_unsound(self, deed: Deed) -> None:
         """An inventory that was edited since it was read may hold templates by now, which Ansible would execute."""

@@ -43,7 +43,7 @@ class Judgement:
                     yield from self._failed(host, data)
             case "runner_on_ok" if _ours(data):
                 self.reports[host] = _report(data)
-            case "playbook_on_stats":
+            case _ if is_last(event):
                 yield from self._ended(data)
             case "error" | "verbose" | "warning" | "system_warning":
                 self._note(str(event.get("stdout", "")))
@@ -101,6 +101,11 @@ class Judgement:
 def judgement(hosts: Iterable[str], *, silent: bool = False) -> Judgement:
     """Return a judgement that has heard nothing yet; `silent`: of a play that has no reports of ours."""
     return Judgement(dict.fromkeys(hosts), silent=silent)
+
+
+def is_last(event: Happening) -> bool:
+    """Whether this is the final count of all hosts, after which Ansible does nothing more."""
+    return event.get("event") == "playbook_on_stats"
 
 
 def _ours(data: Happening) -> bool:
