@@ -65,8 +65,7 @@ class Brought:
 
     def asked(self, **given: object) -> dict[str, Any]:
         """What the script answers once Ansible has filled its arguments in."""
-        arguments = repr(json.dumps(given).encode())
-        return self.ran(self.script.replace('"<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>"', arguments))
+        return self.ran(self.script.replace("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>", json.dumps(given)))
 
     @property
     def kept(self) -> list[Path]:

@@ -63,7 +63,7 @@ def call_of(name: str) -> Call:
     return CALL
 
 
-def called(arguments: bytes) -> dict[str, Any]:
+def called(arguments: str) -> dict[str, Any]:
     """The result of a module for the JSON that Ansible has for it; `_ansible` begins what is Ansible's own."""
     everything = json.loads(arguments)
     given = {name: value for name, value in everything.items() if not name.startswith("_ansible")}

@@ -26,17 +26,30 @@ DOES = {
 }
 NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 MARK = "{{ lookup('ansible.builtin.pipe', 'touch PWNED') }}"
+# What Ansible fills the arguments of a module into, what ends a text in Python, and what may be mistaken in JSON.
+HOSTILE = [
+    '"""; import os; os.abort() #',
+    "'''; import os; os.abort() #",
+    "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>",
+    '"<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>" "<<ANSIBLE_VERSION>>" %(name)r %s \\',
+    '\\"""\n\r\t\u2028\U0001f600\\',
+    "",
+    None,
+    [[], {}, 1e300, -0.5, True],
+    {'"""': "\\"},
+]
 
 
 @pytest.fixture(scope="module")
 def found(shared_ground: Ground) -> dict[str, Report]:
     names = [name for name in DOES if name not in {"missing", "gone", "forgiven"}]
     shared_ground.with_hosts(*names, "unasked", gone=NOWHERE, forgiven=NOWHERE)
-    requests = {
+    requests: dict[str, dict[str, object]] = {
         name: {"do": do, "trace": str(shared_ground.root / f"{index}.trace")}
         for index, (name, do) in enumerate(DOES.items())
     }
     requests["good"]["word"] = MARK.replace("PWNED", str(shared_ground.root / "PWNED"))
+    requests["shrugging"]["word"] = HOSTILE
     return shared_ground.reports(requests)
 
 
@@ -103,3 +116,7 @@ def test_the_path_of_an_ssh_socket_is_short_enough(found: dict[str, Report]) -> 
     folder = environment["ANSIBLE_SSH_CONTROL_PATH_DIR"]
     assert len(f"{folder}/0123456789.0123456789abcdef") < 104
     assert not Path(folder).exists()
+
+
+def test_a_request_arrives_as_it_was_whatever_it_holds(found: dict[str, Report]) -> None:
+    assert found["shrugging"].data["word"] == HOSTILE

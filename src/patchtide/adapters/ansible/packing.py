@@ -1,7 +1,7 @@
 """Our modules as the controller sends them: the host program itself, without Ansible's own library around it.
 
 Ansible packs a module with all that it imports, and every host unpacks and compiles that in every call. What is made
-here is one script for all modules, of the kind that Ansible only fills arguments into (by the markers below): it runs
+here is one script for all modules, of the kind that Ansible only fills arguments into (by the marker below): it runs
 the program that the host keeps, and brings it for a host that does not keep just this one. See decision 0038.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 _HOST = Path("plugins/module_utils/host")
 _PACKAGE = "patchtide_host"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+# The arguments stay data whatever they hold: three quotes in a row occur in no JSON, and there is no second marker.
 _SCRIPT = """#!/usr/bin/python
-# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>
 import sys
 
 if sys.version_info < (3, 8):
@@ -24,10 +24,11 @@ if sys.version_info < (3, 8):
     sys.exit(1)
 exec(%(kept)r)
 NAME, ARCHIVE = %(name)r, %(archive)r
+ARGUMENTS = r\"\"\"<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>\"\"\"
 import json
 
 try:
-    result = program(NAME, ARCHIVE).called("<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>")
+    result = program(NAME, ARCHIVE).called(ARGUMENTS)
 except OSError as error:
     result = {"failed": True, "msg": "the host cannot unpack the program: %%s" %% error}
 print(json.dumps(result))
