@@ -78,5 +78,5 @@ def theirs(options: dict[str, dict[str, Any]], values: dict[str, object]) -> obj
 def test_what_is_plainly_right_is_not_refused() -> None:
     options = {"one": {"type": "list", "elements": "dict", "options": {"port": {"type": "int", "default": 80}}}}
     assert understood(options, {"one": [{"port": "8080"}, {}]}) == {"one": [{"port": 8080}, {"port": 80}]}
-    with pytest.raises(HostError, match=r"option one\[1\]\.port has to be a int, and is 'x'"):
+    with pytest.raises(HostError, match=r"option one\[1\]\.port has to be of type int, and is of type str$"):
         understood(options, {"one": [{}, {"port": "x"}]})

@@ -53,10 +53,9 @@ class Brought:
         self.script = (content / "modules" / "verify.py").read_text()
 
     def ran(self, script: str, *words: str) -> dict[str, Any]:
-        environment = {"TMPDIR": str(self.root), "PATH": os.environ["PATH"]}
+        environment = {"PATH": os.environ["PATH"]}
         command = [sys.executable, "-", *words]
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=True, env=environment)
-        assert not list(self.root.glob("patchtide-*")), "what was unpacked for a call is removed after it"
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
@@ -89,7 +88,7 @@ def test_it_is_shipped_whole_and_runs_alone(tmp_path: Path) -> None:
 
 def test_what_is_kept_need_not_be_compiled_again(brought: Brought) -> None:
     first = brought.called("keep")
-    assert first["from"].endswith(".zip")
+    assert first["from"].startswith("/proc/self/fd/")
     assert first["compiled"] > 50
     (kept,) = brought.kept
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -99,7 +98,7 @@ def test_what_is_kept_need_not_be_compiled_again(brought: Brought) -> None:
 def test_another_program_is_not_taken_for_it(brought: Brought) -> None:
     brought.called("keep")
     brought.bring("# a later release\n")
-    assert brought.called("keep")["from"].endswith(".zip")
+    assert brought.called("keep")["from"].startswith("/proc/self/fd/")
     assert len(brought.kept) == 2, "a call of the other release may be under way"
     os.utime(brought.kept[0], (1, 1))
     os.utime(brought.kept[1], (1, 1))
@@ -111,7 +110,7 @@ def test_another_program_is_not_taken_for_it(brought: Brought) -> None:
 def test_where_it_cannot_be_kept_it_is_brought_again(brought: Brought) -> None:
     brought.folder.write_text("no folder")
     brought.called("keep")
-    assert brought.called()["from"].endswith(".zip")
+    assert brought.called()["from"].startswith("/proc/self/fd/")
 
 
 def test_what_was_damaged_is_not_used_and_kept_anew(brought: Brought) -> None:
@@ -123,7 +122,7 @@ def test_what_was_damaged_is_not_used_and_kept_anew(brought: Brought) -> None:
     middle = entry.header_offset + entry.compress_size // 2
     for damaged in (good[:middle] + b"\0" * 64 + good[middle + 64 :], good[:-1], good[: len(good) // 2], b""):
         kept.write_bytes(damaged)
-        assert brought.called("keep")["from"].endswith(".zip")
+        assert brought.called("keep")["from"].startswith("/proc/self/fd/")
         assert brought.called()["from"] == str(kept)
 
 
@@ -141,11 +140,11 @@ def test_what_cannot_be_trusted_or_read_is_not_used(brought: Brought) -> None:
     brought.called("keep")
     (kept,) = brought.kept
     kept.chmod(0o620)
-    assert brought.called()["from"].endswith(".zip"), "others may have written it"
+    assert brought.called()["from"].startswith("/proc/self/fd/"), "others may have written it"
     kept.chmod(0o600)
     good = kept.read_bytes()
     kept.write_bytes(good[:1000])
-    assert brought.called()["from"].endswith(".zip"), "it is torn"
+    assert brought.called()["from"].startswith("/proc/self/fd/"), "it is torn"
     kept.write_bytes(good)
     rewritten(kept, MAGIC_NUMBER, b"\x00\x00\r\n")
     found = brought.called()
@@ -167,8 +166,25 @@ def test_a_call_understands_what_it_is_given(brought: Brought) -> None:
     assert (measured["name"], measured["status"]) == ("shell", "pass")
 
 
-def test_a_host_without_room_says_so(brought: Brought, tmp_path: Path) -> None:
-    broken = "def mkdtemp(prefix):\n    raise OSError(28, 'No space left on device', '/tmp')\n"
-    (tmp_path / "tempfile.py").write_text(broken)
-    script = brought.script.replace("import sys\n", f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n", 1)
-    assert "No space left on device" in brought.ran(script)["msg"]
+def test_a_host_without_room_says_so(brought: Brought) -> None:
+    full = "import os\ndef full(_): raise OSError(28, 'No space left on device')\nos.memfd_create = full\n"
+    assert "No space left on device" in brought.ran(full + brought.script)["msg"]
+
+
+def test_nothing_is_imported_from_the_folder_that_it_is_called_in(
+    brought: Brought, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("base64", "hashlib", "json", "tempfile", "zipimport"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.chdir(tmp_path)
+    assert brought.asked(_ansible_module_name="a.b.inspect")["msg"].startswith("option run is missing")
+
+
+def test_what_is_in_use_is_not_too_old(brought: Brought) -> None:
+    brought.called("keep")
+    (kept,) = brought.kept
+    os.utime(kept, (1, 1))
+    brought.called()
+    brought.bring("# a later release\n")
+    brought.called("keep")
+    assert len(brought.kept) == 2

@@ -172,7 +172,7 @@ class Dnf(PackageManager):
     def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """One transaction of dnf's own library, begun only when it does exactly this."""
         until = time.monotonic() + timeout
-        wait_for_lock(_lock(), min(LOCK_WAIT, timeout / 2))
+        wait_for_lock(_lock(), timeout)
         return logged(_transaction("transacted", files, remove), log, until - time.monotonic())
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
@@ -203,7 +203,7 @@ class Dnf(PackageManager):
         rpm replaces an edited file that is marked %config without noreplace, and the service starts on what it brings.
         """
         until = time.monotonic() + timeout
-        wait_for_lock(_lock(), min(LOCK_WAIT, timeout / 2))
+        wait_for_lock(_lock(), timeout)
         settings = {path for file in back.old for path in rpm.carried_config(file)}
         saved = [path for path in settings if not os.path.lexists(f"{path}.rpmsave")]
         done = [logged(words, log, until - time.monotonic()) for words in steps]
@@ -216,9 +216,12 @@ class Dnf(PackageManager):
         return next((one for one in done if not one.ok), done[-1])
 
 
-def wait_for_lock(path: str, most: float) -> None:
-    """Wait until nobody holds the lock, at the most so long (seconds): rpm itself waits for it at a terminal only."""
-    until = time.monotonic() + most
+def wait_for_lock(path: str, timeout: float) -> None:
+    """Wait until nobody holds the lock, for half of the time (seconds) at the most: what follows needs the rest.
+
+    rpm itself waits for it at a terminal only.
+    """
+    until = time.monotonic() + min(LOCK_WAIT, timeout / 2)
     while holder(path) and time.monotonic() < until:
         time.sleep(_POLL)
 

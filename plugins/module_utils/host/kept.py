@@ -5,45 +5,46 @@ The controller sends this file's text at the head of every call, so it imports n
 
 from __future__ import annotations
 
-import atexit
 import base64
 import hashlib
 import os
-import shutil
 import stat
 import sys
-import tempfile
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 FOLDER = "/var/lib/patchtide/program"
 PACKAGE = "patchtide_host"
-BROUGHT = ".zip"
-"""What the name of a program ends with that a call has brought: sources only."""
 SEAL = 64
 """Bytes at the end of what is kept: the SHA-256 of all before them, in hex."""
+brought = ""
+"""The name of a program that was brought with a call; empty for one that runs from a file of its own."""
 
 
 def program(name: str, archive: str) -> Any:
     """The program of this name from where it is kept, or else from the archive that was brought (base64)."""
     path = place(name)
-    sys.path.insert(0, path if is_own(path) else _unpacked(name, archive))
+    kept = is_own(path)
+    with suppress(OSError):
+        os.utime(path)  # another release removes what nobody has used for some time
+    sys.path.insert(0, path if kept else _unpacked(archive))
+    there: Any = import_module(PACKAGE + ".kept")
+    there.brought = "" if kept else name
     return import_module(PACKAGE + ".program")
 
 
-def _unpacked(name: str, archive: str) -> str:
-    """The path of what was brought, for as long as this process lives."""
-    folder = tempfile.mkdtemp(prefix="patchtide-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = os.path.join(folder, name + BROUGHT)
-    with open(path, "wb") as file:
+def _unpacked(archive: str) -> str:
+    """The path of what was brought: in memory, so that a full disk is no obstacle, and a killed call leaves nothing."""
+    descriptor = os.memfd_create("patchtide")
+    with open(descriptor, "wb", closefd=False) as file:
         file.write(base64.b64decode(archive))
-    return path
+    return f"/proc/self/fd/{descriptor}"
 
 
 def place(name: str) -> str:
-    """Where the program of this name is kept."""
-    return f"{FOLDER}/{name}.pyz"
+    """Where the program of this name is kept, for this Python."""
+    return f"{FOLDER}/{name}.{sys.implementation.cache_tag}.pyz"
 
 
 def sealed(data: bytes) -> bytes:

@@ -80,7 +80,7 @@ def understood(options: Options, given: Mapping[str, Any], inside: str = "") -> 
     """Every option with its value: what was given, converted as Ansible does it, or the default.
 
     HostError names the option that is missing, unknown or of another kind. The rules are those of
-    `ansible.module_utils.common.validation`.
+    `ansible.module_utils.common.validation`, but that a dict in a text is JSON, and that nothing is as if not given.
     """
     unknown = sorted(set(given) - set(options))
     if unknown:
@@ -112,7 +112,8 @@ def _typed(kind: str, value: Any, name: str) -> Any:
     try:
         return _TYPES[kind](value)
     except (TypeError, ValueError, OverflowError):
-        raise HostError(f"option {name} has to be a {kind}, and is {value!r}", code="input") from None
+        given = type(value).__name__  # its kind is all that is told of a value, which may be a secret
+        raise HostError(f"option {name} has to be of type {kind}, and is of type {given}", code="input") from None
 
 
 def _int(value: Any) -> int:

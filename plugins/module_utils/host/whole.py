@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib.util
 import io
 import marshal
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+from . import kept
 from .journal import replace_durably
-from .kept import BROUGHT, PACKAGE, SEAL, is_own, place, sealed
+from .kept import PACKAGE, SEAL, is_own, place, sealed
 
 _MAIN = f"import sys\nfrom {PACKAGE}.program import main\nsys.exit(main(sys.argv[1:]))\n"
 _UNCHECKED = (0b01).to_bytes(4, "little")
@@ -22,8 +22,8 @@ _OLD = 86_400
 
 def packed() -> bytes:
     """The file: this program's own, the one that is kept, or made anew from the sources."""
-    own, kept = _archive(), _kept()
-    there = kept if kept and is_own(kept) else own if own.endswith(".pyz") else ""
+    own, known = _archive(), _kept()
+    there = known if known and is_own(known) else own if own.endswith(".pyz") else ""
     return Path(there).read_bytes() if there else _made()
 
 
@@ -32,10 +32,10 @@ def keep() -> None:
 
     Where it cannot be kept, the next call brings it again.
     """
-    kept = _kept()
-    if kept and not is_own(kept):
+    wanted = _kept()
+    if wanted and not is_own(wanted):
         with suppress(OSError):
-            _keep(Path(kept))
+            _keep(Path(wanted))
 
 
 def _archive() -> str:
@@ -45,8 +45,7 @@ def _archive() -> str:
 
 def _kept() -> str:
     """Where this program is to be kept, if it was brought by a call that looks there."""
-    brought = os.path.basename(_archive())
-    return place(brought[: -len(BROUGHT)]) if brought.endswith(BROUGHT) and _package() == PACKAGE else ""
+    return place(kept.brought) if kept.brought else ""
 
 
 def _package() -> str:

@@ -33,6 +33,7 @@ HOSTILE = [
     "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>",
     '"<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>" "<<ANSIBLE_VERSION>>" %(name)r %s \\',
     '\\"""\n\r\t\u2028\U0001f600\\',
+    "coding: gzip, coding=utf-7",
     "",
     None,
     [[], {}, 1e300, -0.5, True],

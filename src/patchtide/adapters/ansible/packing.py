@@ -19,6 +19,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SCRIPT = """#!/usr/bin/python
 import sys
 
+sys.path[:] = [one for one in sys.path if one not in ("", ".")]  # the folder that it happens to be called in
 if sys.version_info < (3, 8):
     print('{"failed": true, "msg": "a host needs Python 3.8 or newer, and this is %%s"}' %% sys.version.split()[0])
     sys.exit(1)
@@ -29,8 +30,8 @@ import json
 
 try:
     result = program(NAME, ARCHIVE).called(ARGUMENTS)
-except OSError as error:
-    result = {"failed": True, "msg": "the host cannot unpack the program: %%s" %% error}
+except Exception as error:
+    result = {"failed": True, "msg": "the host cannot load the program: %%s: %%s" %% (type(error).__name__, error)}
 print(json.dumps(result))
 """
 
