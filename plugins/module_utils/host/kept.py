@@ -26,8 +26,9 @@ def program(name: str, archive: str) -> Any:
     """The program of this name from where it is kept, or else from the archive that was brought (base64)."""
     path = place(name)
     kept = is_own(path)
-    with suppress(OSError):
-        os.utime(path)  # another release removes what nobody has used for some time
+    if kept:
+        with suppress(OSError):
+            os.utime(path)  # another release removes what nobody has used for some time
     sys.path.insert(0, path if kept else _unpacked(archive))
     there: Any = import_module(PACKAGE + ".kept")
     there.brought = "" if kept else name

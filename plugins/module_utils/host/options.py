@@ -6,30 +6,13 @@ import json
 from typing import Any, Callable, Dict, Mapping
 
 from .errors import HostError
+from .kinds import KINDS, PRIORITIES
 
 Options = Dict[str, Dict[str, Any]]
 
-KIND_NAMES = [
-    "http",
-    "tcp",
-    "dns",
-    "services",
-    "processes",
-    "listeners",
-    "mounts",
-    "disk",
-    "inodes",
-    "memory",
-    "load",
-    "journal",
-    "command",
-    "sql",
-    "prometheus",
-    "alerts",
-]
 _CHECK: Options = {
     "name": {"type": "str", "required": True},
-    "kind": {"type": "str", "required": True, "choices": KIND_NAMES},
+    "kind": {"type": "str", "required": True, "choices": list(KINDS)},
     "warm_up": {"type": "float", "default": 0},
     "every": {"type": "float", "default": 1},
     "healthy_for": {"type": "float", "default": 0},
@@ -61,7 +44,7 @@ _CHECK: Options = {
     "used_within": {"type": "float"},
     "min": {"type": "float"},
     "max": {"type": "float"},
-    "priority": {"type": "str", "choices": ["emerg", "alert", "crit", "err", "warning"], "default": "err"},
+    "priority": {"type": "str", "choices": list(PRIORITIES), "default": "err"},
     "rate_within": {"type": "float"},
     "argv": {"type": "list", "elements": "str"},
     "exit": {"type": "int", "default": 0},
@@ -96,10 +79,8 @@ def _value(option: Mapping[str, Any], given: Any, name: str) -> Any:
             raise HostError(f"option {name} is missing", code="input")
         return None
     value = _typed(option.get("type", "str"), value, name)
-    if "elements" in option:
-        inner = {**option, "type": option["elements"], "required": True}
-        del inner["elements"]
-        inner.pop("default", None)
+    if option.get("elements"):
+        inner = {**option, "type": option["elements"], "elements": None, "default": None, "required": True}
         return [_value(inner, one, f"{name}[{place}]") for place, one in enumerate(value)]
     if "options" in option:
         return understood(option["options"], value, f"{name}.")
@@ -117,15 +98,13 @@ def _typed(kind: str, value: Any, name: str) -> Any:
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, (int, str)) and "." not in str(value):
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and "." not in value:
         return int(value)
     if not float(value).is_integer():
         raise ValueError(value)
     return int(float(value))
-
-
-def _float(value: Any) -> float:
-    return float(value)
 
 
 def _bool(value: Any) -> bool:
@@ -153,7 +132,7 @@ def _dict(value: Any) -> dict[str, Any]:
 _TYPES: Mapping[str, Callable[[Any], Any]] = {
     "str": str,
     "int": _int,
-    "float": _float,
+    "float": float,
     "bool": _bool,
     "list": _list,
     "dict": _dict,
