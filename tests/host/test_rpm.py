@@ -219,3 +219,16 @@ ENDED = "E: Sub-process /usr/bin/dpkg returned an error code (2)"
 )
 def test_a_failure_is_told_with_its_cause(said: tuple[str, ...], why: str) -> None:
     assert Finished(("apt-get",), 2, "\n".join(said), "").why() == why
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "why"),
+    [
+        ("Hit:1 x\nIgn:2 y InRelease\n", "", "apt-get did not end in time; it said last: Ign:2 y InRelease"),
+        ("Hit:1 x\n", "W: slow\n", "apt-get did not end in time; it said last: W: slow"),
+        ("", "\n", "apt-get did not end in time"),
+        ("", "x" * 700, f"apt-get did not end in time; it said last: {'x' * 700}"[:600]),
+    ],
+)
+def test_what_did_not_end_is_told_with_its_last_words(out: str, err: str, why: str) -> None:
+    assert Finished(("apt-get",), -9, out, err, timed_out=True).why() == why

@@ -107,12 +107,15 @@ def test_a_host_key_that_nobody_read_is_refused(fleet: lab.Lab, tmp_path: Path) 
     assert "Host key verification failed" in refused.stderr
 
 
-def test_real_security_updates_are_pending_and_the_old_versions_still_there(fleet: lab.Lab) -> None:
-    said(fleet, "test-1", "apt-get -q --error-on=any update")
+def test_real_security_updates_are_pending_both_versions_are_there_and_no_network_is_asked(fleet: lab.Lab) -> None:
+    alone = "set -e; way=$(ip route show default); ip route del default; trap 'ip route add $way' EXIT;"
+    said(fleet, "test-1", f"{alone} rm -rf /var/lib/apt/lists/*; apt-get -q --error-on=any update")
     plan = said(fleet, "test-1", "apt-get -s upgrade | grep ^Inst").splitlines()
     assert len([line for line in plan if "Debian-Security" in line]) > 5
-    name, old = plan[0].split()[1], plan[0].split()[2].strip("[]")
-    said(fleet, "test-1", f"cd /tmp && apt-get -q download {name}={old}")
+    pending = [line.replace("[", "(").replace("]", "").split("(")[:3] for line in plan]
+    both = [f"{name.split()[1]}={version.split()[0]}" for name, *versions in pending for version in versions]
+    assert len(both) == 2 * len(plan)
+    said(fleet, "test-1", f"{alone} cd $(mktemp -d); apt-get -q download {' '.join(both)}; rm *.deb")
 
 
 def test_a_version_shows_when_it_is_offered_and_not_after_it_is_withdrawn(fleet: lab.Lab) -> None:

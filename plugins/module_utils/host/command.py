@@ -49,10 +49,10 @@ class Finished:
 
     def why(self) -> str:
         """The most telling lines of a failure, in one line of at most 600 characters."""
-        if self.timed_out:
-            return f"{self.argv[0]} did not end in time"
         text = readable((self.err.strip() or self.out.strip())[-20_000:], 20_000)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if self.timed_out:
+            return "; it said last: ".join([f"{self.argv[0]} did not end in time", *lines[-1:]])[:600]
         telling = [_with_cause(lines, i) for i, line in enumerate(lines) if line.startswith(_TELLING)] or lines[-3:]
         return "; ".join(dict.fromkeys(telling))[:600] or f"{self.argv[0]} ended with {self.code} and no message"
 

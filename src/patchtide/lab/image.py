@@ -38,7 +38,7 @@ PACKAGES = (
 # The same system with RPM's tools in charge; rpmbuild and createrepo are there so that a lab's machine needs neither.
 DNF_PACKAGES = (*PACKAGES, "dnf", "python3-dnf", "dnf-plugins-core", "rpm", "createrepo-c")
 _APT = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
-# How this machine reaches its mirrors is how a host on it does.
+# How this machine reaches its mirrors is how an image does while it is made; a host has them with it.
 _PASSED = re.compile(r"(?i)Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Date|ForceIPv[46]|Retries)\b.*")
 
 
@@ -46,7 +46,7 @@ _PASSED = re.compile(r"(?i)Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Dat
 class Recipe:
     """Everything an image is made of; two equal recipes make one image.
 
-    The month is part of it because mirrors drop a release's old package files after its next point release.
+    The month is part of it because what is pending on a host is what was pending when its image was made.
     """
 
     codename: str
@@ -71,7 +71,7 @@ def machine_recipe(packages: tuple[str, ...] = PACKAGES, *scripts: str) -> Recip
     """Return the recipe for this machine's Debian and its own mirrors; raises LabError where there are none."""
     codename = machine_codename()
     folder = files("patchtide.lab") / "files"
-    text = "".join((folder / name).read_text("utf-8") for name in scripts or ("image.sh",))
+    text = "".join((folder / name).read_text("utf-8") for name in scripts or ("snapshot.sh", "image.sh"))
     month = datetime.now(UTC).strftime("%Y-%m")
     return Recipe(codename, machine_sources(codename), _options(), packages, text, month)
 
