@@ -124,6 +124,19 @@ def test_what_is_closed_stops_no_command(project: Path, closed: str) -> None:
         assert (answer.returncode, "unexpected" in answer.stderr) == (0, False), (words, answer.stderr)
 
 
+@pytest.mark.parametrize("words", ["--help", "history", "history --json", "config show", "plan --help"])
+def test_an_answer_that_does_not_fit_is_no_answer(project: Path, words: str) -> None:
+    command = f"exec {sys.executable} -m patchtide {words} >/dev/full"
+    answer = subprocess.run(["sh", "-c", command], cwd=project, capture_output=True, text=True, check=False)
+    assert (answer.returncode, "No space left on device" in answer.stderr) == (1, True), answer.stderr
+    assert "unexpected" not in answer.stderr
+
+
+def test_progress_that_does_not_fit_is_no_failure(project: Path) -> None:
+    command = f"exec {sys.executable} -m patchtide quarantine add tide=1.1 --reason harm 2>/dev/full"
+    assert subprocess.run(["sh", "-c", command], cwd=project, capture_output=True, check=False).returncode == 0
+
+
 def test_stdout_by_its_name_is_written_into(project: Path) -> None:
     command = [sys.executable, "-m", "patchtide", "audit", "checkpoint", "-q", "-o", "/dev/stdout"]
     answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)

@@ -1,5 +1,6 @@
 """Where a call begins and ends: signals, errors as sentences, exit codes."""
 
+import errno
 import gc
 import os
 import signal
@@ -10,13 +11,15 @@ from types import FrameType
 
 import click
 
-from patchtide.cli.output import document, warned
+from patchtide.cli.output import document, unwritten, warned
 from patchtide.core.errors import PatchtideError
 from patchtide.core.steps import INTERRUPTED_EXIT_CODE
 
 _USAGE = 2
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _OBJECTS_BETWEEN_LOOKS = 100_000
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_AGAIN = "Make room; `patchtide status` and `patchtide report` tell again what was done."
 
 
 class InterruptedRunError(PatchtideError):
@@ -43,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _fill_what_is_closed()
     _listen_for_the_end()
     try:
-        return _done(words)
+        code = _done(words)
+        why = unwritten()
+        return _refused(words, 1, f"not all could be printed: {why}", "", _AGAIN) if why and code == 0 else code
     except PatchtideError as error:
         return _refused(words, error.exit_code, error.message, error.where, error.hint)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -56,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _refused(words, INTERRUPTED_EXIT_CODE, "interrupted", "", "")
     except Exception as error:  # noqa: BLE001  # whatever it is, a user gets one sentence
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return _refused(words, 1, f"cannot write: {error.strerror}", str(error.filename or ""), _AGAIN)
         return _crashed(words, error)
 
 

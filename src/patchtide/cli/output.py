@@ -29,6 +29,7 @@ _COLORS = {
 }
 _WORD = re.compile(rf"\b({'|'.join(_COLORS)})\b")
 _WIDEST = 160
+_UNWRITTEN: list[str] = []
 
 
 def printed(text: str, call: Call) -> None:
@@ -93,8 +94,22 @@ def _written(stream: TextIO, text: str) -> None:
         print(text, file=stream, flush=True)
     except UnicodeEncodeError:
         print(text.encode("ascii", "replace").decode(), file=stream, flush=True)
-    except (BrokenPipeError, ValueError, OSError):  # the reader is gone, or the stream is closed: that is no failure
+    except (BrokenPipeError, ValueError):  # the reader is gone, or the stream is closed: that is no failure
         _silence(stream)
+    except OSError as error:
+        if stream is sys.stdout:
+            _UNWRITTEN.append(error.strerror or str(error))
+        _silence(stream)
+
+
+def unwritten() -> str:
+    """Return why something for stdout was lost since this was asked last, or an empty text.
+
+    It stops nothing that is going on; but who reads an answer from a file must not take half of it for all.
+    """
+    why = "; ".join(dict.fromkeys(_UNWRITTEN))
+    _UNWRITTEN.clear()
+    return why
 
 
 def _silence(stream: TextIO) -> None:
