@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from plugins.module_utils.host import files, hold, program, retention, rollback, staging, transaction, unit
+from plugins.module_utils.host.command import Finished
 from plugins.module_utils.host.errors import HostError
 from plugins.module_utils.host.journal import Journal
 from plugins.module_utils.host.names import Package
@@ -123,6 +124,7 @@ def test_a_finished_run_id_can_be_used_again_and_its_past_is_kept(written: Journ
         ({"state": "intent"}, None, True),
         ({"state": "done"}, None, True),
         ({"state": "failed"}, None, False),
+        ({"state": "failed", "outcome": "nothing"}, None, True),
         ({"state": "running"}, None, False),
         ({"state": "failed"}, {"state": "done"}, True),
         ({"state": "done"}, {"state": "failed"}, False),
@@ -166,6 +168,34 @@ def test_only_files_of_old_and_settled_runs_are_removed(written: Journal) -> Non
 )
 def test_only_a_new_attempt_tries_a_failed_rollback_again(entry: dict[str, Any], attempt: int, stands: bool) -> None:
     assert rollback._is_final(entry, attempt) is stands
+
+
+def test_an_update_that_only_waited_for_a_lock_is_nothing_to_go_back_from(written: Journal) -> None:
+    entry = {"state": "failed", "outcome": "failed", "reason": "E: Could not get lock", "unit": "u"}
+    written.write("patch", {**entry, "locked_out": False})
+    assert rollback.settled_patch(written, 1) is not None
+    written.write("patch", {**entry, "locked_out": True})
+    assert rollback.settled_patch(written, 1) is None
+    assert written.read("patch") == {**(written.read("patch") or {}), **entry, "outcome": "nothing"}
+    assert retention.is_settled(written)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "locked_out"),
+    [
+        ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (dpkg)", 100, True),
+        ("E: Unable to acquire the dpkg frontend lock (/x), is another process using it?", 100, True),
+        ("RPM: error: can't create transaction lock on /x (Resource temporarily unavailable)", 1, True),
+        ("E: Could not get lock /x. It is held by process 7 (dpkg)\nSetting up tidepool", 0, False),
+        ("E: Sub-process /usr/bin/dpkg returned an error code (1)", 100, False),
+    ],
+)
+def test_a_package_manager_without_its_lock_is_told_from_one_that_failed(
+    said: str, code: int, locked_out: bool
+) -> None:
+    assert transaction._says_no_lock(Finished(("apt-get",), code, said, "")) is locked_out
+    late = Finished(("apt-get",), -9, "Waiting for cache lock", "", timed_out=True)
+    assert not transaction._says_no_lock(late)
 
 
 def test_a_run_that_changed_nothing_has_nothing_to_go_back_from(written: Journal) -> None:

@@ -22,6 +22,11 @@ CANARY = f"c4n4ry-{uuid4().hex}"
 HELD = (
     "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(600)"
 )
+HELD_ONCE_STAGED = (
+    "import glob, time\n"
+    "staged = lambda: any('\"done\"' in open(name).read() for name in glob.glob('/var/lib/patchtide/2*/stage.json'))\n"
+    f"while not staged(): time.sleep(.02)\n{HELD}"
+)
 LOSSY = "iptables -A INPUT -p tcp --dport 22 -m statistic --mode random --probability 0.08 -j DROP"
 HOOK = """\
 - name: Say the password to whom it concerns
@@ -173,6 +178,24 @@ def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Mad
     assert {name: left_there(project, name) for name in why} == dict.fromkeys(why, "")
     assert loose(project.directory / ".patchtide") == []
     assert {name: loose_there(project, name) for name in good} == dict.fromkeys(good, "")
+
+
+@pytest.mark.fault(25, how="the lock of dpkg's front ends held by another process when the update is to be installed")
+def test_an_update_that_only_waited_for_a_lock_is_no_bad_update(made: Made) -> None:
+    project = made(offered=["1.1"])
+    with (project.directory / "patchtide.yml").open("a", encoding="utf-8") as file:
+        file.write("limits: {patch: 1m}\n")
+    before = project.state("test-1")
+    project.shell("test-1", "systemd-run", "--quiet", "--unit=fault-lock", "python3", "-c", HELD_ONCE_STAGED)
+    assert project.run().returncode == 5
+    assert project.ends() == {"test-1": "untouched", "prod-1": "untouched"}
+    assert "Unable to acquire the dpkg frontend lock" in project.why("test-1")
+    assert "python3" in project.why("test-1"), "who held it is named"
+    assert "tidepool" not in project.patchtide("quarantine", "list").stdout
+    project.shell("test-1", "systemctl", "stop", "fault-lock")
+    assert project.state("test-1") == before
+    assert project.run().returncode == 0
+    assert set(project.ends().values()) == {"patched"}
 
 
 CRASHING = "healthy_for: 30s, deadline: 90s"

@@ -44,7 +44,7 @@ _KEEP = ("--no-force-confnew", "--no-force-confmiss", "--force-confdef", "--forc
 _CONFOLD = tuple(word for option in _KEEP for word in ("-o", f"Dpkg::Options::={option}"))
 # What an admin lets apt clear away by itself would be a removal that no plan has.
 _NO_MORE = ("-o", "APT::Get::AutomaticRemove=false", "-o", "APT::Get::Purge=false")
-_GET = ("apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Dpkg::Use-Pty=0", *_NO_MORE, *_CONFOLD)
+_GET = ("apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0", *_NO_MORE, *_CONFOLD)
 # Without sources apt knows what is installed and the files it is given, so it cannot pick anything else; and without
 # cache files it leaves none that would be taken for the real ones later.
 _OFFLINE = tuple(
@@ -258,7 +258,9 @@ class Apt(PackageManager):
     def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """`apt-get install` of the files, and `name-` for what goes."""
         nothing_else = () if remove else ("--no-remove",)
-        return logged([*_GET, *nothing_else, *_exactly(files), *map(str, files), *_out(remove)], log, timeout)
+        return logged(
+            [*_GET, *_waiting(timeout), *nothing_else, *_exactly(files), *map(str, files), *_out(remove)], log, timeout
+        )
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
         """Have dpkg take in the updates it left half-written, or apt refuses everything; no package's script is run."""
@@ -272,7 +274,7 @@ class Apt(PackageManager):
         """`apt-get install` of old files and `name-` for what goes."""
         out = _out([*back.purge, *back.remove])
         purge = () if back.remove else ("--purge",)
-        return logged([*_GET, *purge, *_exactly(back.old), *map(str, back.old), *out], log, timeout)
+        return logged([*_GET, *_waiting(timeout), *purge, *_exactly(back.old), *map(str, back.old), *out], log, timeout)
 
     def restore_plainly(self, back: Return, log: IO[bytes], timeout: float) -> Finished:
         """`dpkg --install` of old files, then `dpkg --purge` or `--remove` of what goes."""
@@ -312,6 +314,11 @@ class Apt(PackageManager):
         if not asked.ok:
             return Simulated(False, _unmet() or asked.why())
         return aptspeech.simulated(asked.out, self.architecture())
+
+
+def _waiting(timeout: float) -> tuple[str, str]:
+    """Waits for the lock for half of the time (seconds) at the most: what follows needs the rest."""
+    return ("-o", f"DPkg::Lock::Timeout={min(LOCK_WAIT, timeout / 2):.0f}")
 
 
 def _on_hold() -> set[str]:

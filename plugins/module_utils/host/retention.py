@@ -23,7 +23,7 @@ def is_settled(journal: Journal) -> bool:
         return False
     if rollback is not None:
         return rollback.get("state") == "done"
-    return patch is None or patch.get("state") in ("intent", "done")
+    return patch is None or patch.get("state") in ("intent", "done") or patch.get("outcome") == "nothing"
 
 
 def prune(current: Journal) -> list[str]:

@@ -74,6 +74,9 @@ def settled_patch(journal: Journal, deadline: float) -> Entry | None:
         reason = "it never began, and the run goes back"
         journal.write("patch", {**patch, "state": "failed", "outcome": "nothing", "reason": reason})
         return None
+    if patch.get("locked_out"):
+        journal.write("patch", {**patch, "outcome": "nothing"})
+        return None
     if patch.get("state") == "running":
         journal.write("patch", {**patch, "state": "failed", "outcome": "failed", "reason": interrupted(patch)})
     return patch

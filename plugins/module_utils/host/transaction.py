@@ -7,7 +7,7 @@ from typing import IO, Any, Callable, Sequence
 
 from . import host
 from .boot import fingerprint, owed
-from .changes import departures, detour, mark_changes
+from .changes import departures, detour, is_untouched, mark_changes
 from .clock import utc_now
 from .command import Finished, readable
 from .errors import HostError, summed_up
@@ -22,6 +22,8 @@ from .settings import changed_files
 from .stale import boot_reasons, renewed, stale, told
 
 _TAIL = 4000
+# What apt, dpkg and rpm say when they did not get their lock, and so began nothing.
+_NO_LOCK = ("E: Could not get lock", "E: Unable to acquire the dpkg frontend lock", "can't create transaction lock")
 
 
 def transact(run: str, step: str, root: Path | None = None) -> int:
@@ -83,6 +85,7 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         "state": "failed" if reason else "done",
         "outcome": "failed" if reason else "applied",
         "reason": reason,
+        "locked_out": _says_no_lock(done) and is_untouched(record["packages"], after, change),
         "installed": [
             {"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256}
             for one in todo
@@ -118,6 +121,11 @@ def _reason(done: Finished, wrong: list[str], marked: Finished, deadline: float)
 def _holders(manager: PackageManager) -> list[str]:
     """Who holds a lock of the package manager now: what it may have waited for."""
     return [one.reason for one in manager.troubles() if one.code == "locked"]
+
+
+def _says_no_lock(done: Finished) -> bool:
+    """Whether the package manager ended because it did not get its lock, which it takes before it begins anything."""
+    return not done.ok and any(words in done.out for words in _NO_LOCK)
 
 
 def _is_at(after: dict[str, Installed], wanted: Package) -> bool:
