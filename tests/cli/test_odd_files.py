@@ -133,7 +133,7 @@ def test_an_answer_that_does_not_fit_is_no_answer(project: Path, words: str) -> 
 
 
 def test_progress_that_does_not_fit_is_no_failure(project: Path) -> None:
-    command = f"exec {sys.executable} -m patchtide quarantine add tide=1.1 --reason harm 2>/dev/full"
+    command = f"exec {sys.executable} -m patchtide audit verify 2>/dev/full"
     assert subprocess.run(["sh", "-c", command], cwd=project, capture_output=True, check=False).returncode == 0
 
 
