@@ -184,7 +184,7 @@ def test_each_host_keeps_its_own_fault_and_secrets_stay_where_they_are(made: Mad
 def test_an_update_that_only_waited_for_a_lock_is_no_bad_update(made: Made) -> None:
     project = made(offered=["1.1"])
     with (project.directory / "patchtide.yml").open("a", encoding="utf-8") as file:
-        file.write("limits: {patch: 1m}\n")
+        file.write("limits: {patch: 2m}\n")
     before = project.state("test-1")
     project.shell("test-1", "systemd-run", "--quiet", "--unit=fault-lock", "python3", "-c", HELD_ONCE_STAGED)
     assert project.run().returncode == 5

@@ -35,12 +35,13 @@ uris=$(apt-get -qq --print-uris download $wanted)
 apt-get -qq download $wanted
 echo "$uris" | tr -d "'" | cut -d ' ' -f 1,2 | placed
 
-# The lists themselves, and the signed release that each of them is from.
+# The lists themselves, and beside each in its mirror the signed release that it is from.
 lists=/var/lib/apt/lists
-apt-get indextargets --format '$(BASE_URI)' 'Created-By: Packages' | sort -u | while read -r base; do
-    echo "${base}InRelease $lists/$(echo "${base#*://}" | tr / _)InRelease"
-done | placed
-apt-get indextargets --format '$(URI).xz $(FILENAME)' 'Created-By: Packages' | placed
+apt-get indextargets --format '$(BASE_URI) $(URI) $(FILENAME) $(METAKEY)' 'Created-By: Packages' |
+    while read -r base uri file key; do
+        echo "$uri.xz $file"
+        echo "${base}InRelease ${file%"$(echo "$key" | tr / _).xz"}InRelease"
+    done | sort -u | placed
 
 sed -Ei -e 's|https?://|copy:/srv/mirror/|' -e 's|^deb (\[([^]]*)\] )?|deb [\2 check-valid-until=no] |' \
     /etc/apt/sources.list /etc/apt/sources.list.d/*.list
