@@ -1,5 +1,7 @@
 """Odd files that a user names by the real command line: nobody waits for ever, and nothing odd is replaced."""
 
+import errno
+import io
 import os
 import signal
 import socket
@@ -11,6 +13,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Patchtide
+
+from patchtide.cli import entry
+from patchtide.cli.output import raw, unwritten
 
 CONFIGURATION = """\
 inventory: hosts.yml
@@ -130,6 +135,34 @@ def test_an_answer_that_does_not_fit_is_no_answer(project: Path, words: str) -> 
     answer = subprocess.run(["sh", "-c", command], cwd=project, capture_output=True, text=True, check=False)
     assert (answer.returncode, "No space left on device" in answer.stderr) == (1, True), answer.stderr
     assert "unexpected" not in answer.stderr
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 1), (8, 1), (5, 5), (10, 10)])
+def test_what_a_code_says_of_a_run_is_kept_and_what_it_says_of_an_answer_is_not(
+    code: int, ends: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answering(_words: list[str]) -> int:
+        with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", full)
+            raw("{}")
+        return code
+
+    monkeypatch.setattr(entry, "_done", answering)
+    assert entry.main(["history"]) == ends
+    assert "error: not all could be printed" in capsys.readouterr().err
+    monkeypatch.setattr(entry, "_done", lambda _: code)
+    assert entry.main(["history"]) == code, "one call's loss is not another's"
+
+
+def test_a_terminal_that_is_gone_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, f"nobody reads {text}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Gone())
+        raw("{}")
+    assert unwritten() == ""
 
 
 def test_progress_that_does_not_fit_is_no_failure(project: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from plugins.module_utils.host.changes import departures, is_untouched, mark_changes, outstanding, remaining, unexpected
+from plugins.module_utils.host.changes import departures, mark_changes, outstanding, remaining, unexpected
 from plugins.module_utils.host.errors import HostError, summed_up
 from plugins.module_utils.host.names import Change, Package, Removal
 from plugins.module_utils.host.packagemanager import Installed, Simulated
@@ -71,24 +71,6 @@ def test_exactly_the_listed_packages_may_change() -> None:
     assert departures(before, host("a:amd64 2 half-configured", *after[1:]), todo) == ["a:amd64 2 is half-configured"]
     assert departures(before, host("a:amd64 1.9 installed", *after[1:]), todo) == ["a:amd64 is 1.9, not 2"]
     assert departures(before, host(*after[1:]), todo) == ["a:amd64 is not installed, not 2"]
-
-
-@pytest.mark.parametrize(
-    ("after", "untouched"),
-    [
-        (("a:amd64 1 installed", "r:all 1 installed", "b:amd64 1 installed"), True),
-        (("a:amd64 1 installed", "r:all 1 installed", "b:amd64 2 installed"), True),  # that was somebody else
-        (("a:amd64 2 installed", "r:all 1 installed"), False),
-        (("a:amd64 1 half-installed", "r:all 1 installed"), False),
-        (("a:amd64 1 installed", "r:all 1 config-files"), False),
-        (("a:amd64 1 installed", "a:all 2 installed", "r:all 1 installed"), False),
-        (("a:amd64 1 installed", "r:all 1 installed", "n:amd64 1 unpacked"), False),
-    ],
-)
-def test_whether_a_change_has_begun_shows_in_what_it_names(after: tuple[str, ...], untouched: bool) -> None:
-    before = states("a:amd64 1 installed", "r:all 1 installed", "b:amd64 1 installed")
-    change = Change((package("a", "2", "1"), package("n", "1", None)), (Removal("r", "all", "1"),))
-    assert is_untouched(before, host(*after), change) is untouched
 
 
 def test_what_the_plan_removes_is_gone_afterwards_and_nothing_else_is() -> None:

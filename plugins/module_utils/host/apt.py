@@ -16,7 +16,7 @@ from . import aptspeech, changelog, dpkg
 from .command import Finished, finished, logged
 from .debdocs import docs, sibling
 from .errors import HostError
-from .hold import holder
+from .hold import LOCK_WAIT, holder
 from .names import Removal
 from .packagemanager import (
     Changes,
@@ -34,11 +34,11 @@ from .packagemanager import (
 )
 from .repack import repacked
 
-LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock")
+LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/cache/apt/archives/lock")
+LISTS_LOCK = "/var/lib/apt/lists/lock"
 EXTENDED_STATES = Path("/var/lib/apt/extended_states")
 PREFERENCES = Path("/etc/apt/preferences")
 ARCHIVES = Path("/var/cache/apt/archives")
-LOCK_WAIT = 120
 # An admin's edit is kept, also where the host's own apt or dpkg configuration says otherwise.
 _KEEP = ("--no-force-confnew", "--no-force-confmiss", "--force-confdef", "--force-confold")
 _CONFOLD = tuple(word for option in _KEEP for word in ("-o", f"Dpkg::Options::={option}"))
@@ -143,13 +143,11 @@ class Apt(PackageManager):
 
         While somebody writes to it, nobody can say whether the database is in order.
         """
-        holders = {path: holder(path) for path in LOCKS}
-        locked = [
-            Trouble("locked", f"{path} is locked by {who}", "wait until it has ended")
-            for path, who in holders.items()
-            if who
-        ]
-        return locked[:1] or dpkg.audit_troubles()
+        return [*self.holders(), *_held([LISTS_LOCK])][:1] or dpkg.audit_troubles()
+
+    def holders(self) -> list[Trouble]:
+        """Who holds a lock that `apt-get install` takes."""
+        return _held(LOCKS)
 
     def installed(self) -> dict[str, Installed]:
         """dpkg's database."""
@@ -314,6 +312,11 @@ class Apt(PackageManager):
         if not asked.ok:
             return Simulated(False, _unmet() or asked.why())
         return aptspeech.simulated(asked.out, self.architecture())
+
+
+def _held(paths: Sequence[str]) -> list[Trouble]:
+    holders = [(path, holder(path)) for path in paths]
+    return [Trouble("locked", f"{path} is locked by {who}", "wait until it has ended") for path, who in holders if who]
 
 
 def _waiting(timeout: float) -> tuple[str, str]:

@@ -72,20 +72,11 @@ def departures(before: dict[str, Any], after: dict[str, Installed], done: Change
     for key in sorted(set(before) | set(after)):
         if key in wanted or key in gone or key.partition(":")[0] in names:
             continue
-        if _differ(before.get(key), after.get(key)):
+        was = before.get(key)
+        now = after.get(key)
+        if (was and [was[0], was[2]]) != (now and [now.version if now.present else "", now.status]):
             wrong.append(f"{key} changed without being in the plan")
     return wrong
-
-
-def is_untouched(before: dict[str, Any], after: dict[str, Installed], wanted: Change) -> bool:
-    """Whether every package that a change names is as it was."""
-    names = {bare(key) for key in wanted.keys}
-    return not any(_differ(before.get(key), after.get(key)) for key in {*before, *after} if bare(key) in names)
-
-
-def _differ(was: Any, now: Installed | None) -> bool:
-    """Whether a package's version or status is other than in the record."""
-    return bool((was and [was[0], was[2]]) != (now and [now.version if now.present else "", now.status]))
 
 
 def mark_changes(

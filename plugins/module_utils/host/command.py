@@ -142,9 +142,9 @@ class _Ends(threading.Thread):
 
 def logged(argv: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
     """The command with both outputs appended to the log; the text kept in the result is the log's new part."""
-    start = log.tell()
     log.write(f"\n+ {' '.join(argv)}\n".encode())
     log.flush()
+    start = log.tell()
     process = subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from typing import IO, Any, Sequence
 from . import dnfspeech, rpm
 from .command import Finished, finished, logged
 from .errors import HostError
-from .hold import holder
+from .hold import LOCK_WAIT, holder
 from .packagemanager import (
     Changes,
     Installed,
@@ -28,8 +28,6 @@ from .packagemanager import (
 
 PID_FILES = ("/var/lib/dnf/rpmdb_lock.pid", "/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid")
 HISTORY = Path("/var/lib/dnf")
-LOCK_WAIT = 120
-"""Seconds at the most that a transaction waits for another one, and never more than half of what it may take."""
 _POLL = 0.5
 PACKAGES = "/var/cache/dnf/*/packages"
 _DNF = ("dnf", "--quiet", "--assumeyes")
@@ -71,10 +69,13 @@ class Dnf(PackageManager):
 
         While somebody writes to it, nobody can say whether the database is in order.
         """
+        return self.holders()[:1] or rpm.database_troubles(self.installed())
+
+    def holders(self) -> list[Trouble]:
+        """Who holds rpm's lock, or one of dnf's own."""
         found = holder(_lock())
-        holders = [("rpm's database", found)] if found else [*_pid_holders(PID_FILES)]
-        locked = [Trouble("locked", f"{what} is locked by {who}", "wait until it has ended") for what, who in holders]
-        return locked[:1] or rpm.database_troubles(self.installed())
+        holders = [("rpm's database", found)] if found else _pid_holders(PID_FILES)
+        return [Trouble("locked", f"{what} is locked by {who}", "wait until it has ended") for what, who in holders]
 
     def installed(self) -> dict[str, Installed]:
         """rpm's database, with what dnf's versionlock and excludes keep as it is."""
@@ -171,9 +172,7 @@ class Dnf(PackageManager):
 
     def install(self, files: Sequence[Path], remove: Sequence[str], log: IO[bytes], timeout: float) -> Finished:
         """One transaction of dnf's own library, begun only when it does exactly this."""
-        until = time.monotonic() + timeout
-        wait_for_lock(_lock(), timeout)
-        return logged(_transaction("transacted", files, remove), log, until - time.monotonic())
+        return logged(_transaction("transacted", files, remove), log, timeout)
 
     def repair(self, log: IO[bytes], timeout: float) -> Finished | None:
         """`rpmdb --rebuilddb` where the database is damaged; what stands there twice goes on the way back."""

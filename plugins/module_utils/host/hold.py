@@ -13,6 +13,8 @@ from .errors import HostError
 
 CALL_LOCK = "/run/patchtide.lock"
 TRANSACTION_LOCK = "/run/patchtide-transaction.lock"
+LOCK_WAIT = 120
+"""Seconds for which another package manager is waited for, at the most."""
 
 
 @contextmanager

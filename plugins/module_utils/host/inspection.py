@@ -10,7 +10,7 @@ from .boot import fingerprint, owed
 from .journal import ROOT, Journal, run_folders
 from .kernel import kernels
 from .pairs import open_pairs
-from .unit import as_it_is
+from .unit import as_it_is, began_nothing
 
 BLANK: dict[str, Any] = {"journal": None, "reboot": {"owed": False, "why": []}, "kernel": {}}
 _PRIVATE = ("packages", "removes", "files", "todo", "leaving", "files_after")
@@ -66,7 +66,7 @@ def _stale_until_boot(journal: Journal) -> list[str]:
 def run_changes(journal: Journal) -> list[tuple[str, list[str]]]:
     """(boot, names) for each time that a run changed packages; what went and came back in one boot did not change."""
     patch, rollback = journal.read("patch"), journal.read("rollback") or {}
-    if patch is None:
+    if patch is None or began_nothing(patch):
         return []
     forth, back = patch.get("boot_before", ""), rollback.get("boot", "")
     names = [one["name"] for one in patch.get("todo", [])]

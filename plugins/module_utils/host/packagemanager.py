@@ -189,6 +189,10 @@ class PackageManager(ABC):
         """What stands in the way of a transaction now."""
 
     @abstractmethod
+    def holders(self) -> list[Trouble]:
+        """Who holds a lock that a transaction needs."""
+
+    @abstractmethod
     def installed(self) -> dict[str, Installed]:
         """The whole package database by name:arch, packages with only configuration left included."""
 

@@ -180,7 +180,7 @@ def _foreseen(journal: Journal, wanted: Change) -> Answer:
 
 def _answer(entry: Entry, changed: bool) -> Answer:
     report = {key: entry.get(key, default) for key, default in BLANK.items()}
-    failed = report["outcome"] not in ("applied", "nothing")
+    failed = entry.get("state") == "failed" or report["outcome"] not in ("applied", "nothing")
     return Answer(report, changed=changed, failure=f"the update failed: {report['reason']}" if failed else "")
 
 

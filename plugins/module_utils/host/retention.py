@@ -9,7 +9,7 @@ from .confirm import is_armed
 from .errors import HostError
 from .journal import Journal, run_folders
 from .snapshot import drop
-from .unit import as_it_is
+from .unit import as_it_is, began_nothing
 
 KEPT_RUNS = 3
 _BULKY = ("staged", "kept", "inbox", "settings", "aside")
@@ -23,7 +23,7 @@ def is_settled(journal: Journal) -> bool:
         return False
     if rollback is not None:
         return rollback.get("state") == "done"
-    return patch is None or patch.get("state") in ("intent", "done") or patch.get("outcome") == "nothing"
+    return patch is None or patch.get("state") in ("intent", "done") or began_nothing(patch)
 
 
 def prune(current: Journal) -> list[str]:

@@ -18,7 +18,7 @@ from .ladder import REVERTING, looked_over
 from .measurements import measurements, regressions
 from .options import CHECKS
 from .services import services
-from .unit import ENDED, alive, as_it_is, ended, interrupted, launched
+from .unit import ENDED, alive, as_it_is, began_nothing, ended, interrupted, launched
 from .verification import past_of
 
 BLANK: dict[str, Any] = {
@@ -66,16 +66,13 @@ def rollback(
 def settled_patch(journal: Journal, deadline: float) -> Entry | None:
     """The update that is to be undone, once its process ended; None when it changed nothing."""
     patch = journal.read("patch")
-    if patch is None or patch.get("outcome") == "nothing":
+    if patch is None or began_nothing(patch):
         return None
     if patch.get("state") not in ENDED and alive(patch):
         patch = ended(journal, "patch", float(patch.get("deadline", deadline)))  # its own: it is never cut short
     if patch.get("state") == "intent":
         reason = "it never began, and the run goes back"
         journal.write("patch", {**patch, "state": "failed", "outcome": "nothing", "reason": reason})
-        return None
-    if patch.get("locked_out"):
-        journal.write("patch", {**patch, "outcome": "nothing"})
         return None
     if patch.get("state") == "running":
         journal.write("patch", {**patch, "state": "failed", "outcome": "failed", "reason": interrupted(patch)})
@@ -150,7 +147,7 @@ def _restarts() -> dict[str, int]:
 def _foreseen(journal: Journal) -> Answer:
     """The answer of check mode."""
     patch = as_it_is(journal.read("patch"))
-    if patch is None or patch.get("state") == "intent" or patch.get("outcome") == "nothing":
+    if patch is None or patch.get("state") == "intent" or began_nothing(patch):
         return _nothing()
     entry = as_it_is(journal.read("rollback"))
     if entry is not None and entry.get("state") in ENDED and entry.get("measured"):

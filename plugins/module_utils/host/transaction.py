@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import IO, Any, Callable, Sequence
 
 from . import host
 from .boot import fingerprint, owed
-from .changes import departures, detour, is_untouched, mark_changes
+from .changes import departures, detour, mark_changes
 from .clock import utc_now
 from .command import Finished, readable
 from .errors import HostError, summed_up
 from .files import verified
-from .hold import TRANSACTION_LOCK, exclusive
+from .hold import LOCK_WAIT, TRANSACTION_LOCK, exclusive
 from .journal import Entry, Journal
 from .kernel import kernels
 from .ladder import REVERTING, course, put_back, switched
@@ -22,8 +23,8 @@ from .settings import changed_files
 from .stale import boot_reasons, renewed, stale, told
 
 _TAIL = 4000
-# What apt, dpkg and rpm say when they did not get their lock, and so began nothing.
-_NO_LOCK = ("E: Could not get lock", "E: Unable to acquire the dpkg frontend lock", "can't create transaction lock")
+_UNBEGUN = "unbegun"
+_POLL = 0.2
 
 
 def transact(run: str, step: str, root: Path | None = None) -> int:
@@ -42,6 +43,7 @@ def transact(run: str, step: str, root: Path | None = None) -> int:
                 end = work[step](journal, entry, log)
             except HostError as error:
                 end = {"state": "failed", "outcome": "failed", "reason": error.sentence()}
+                end.update({"begun": False} if error.code == _UNBEGUN else {})
             except Exception as error:  # noqa: BLE001  the journal has to say how it ended, whatever it was
                 end = {"state": "failed", "outcome": "failed", "reason": f"{type(error).__name__}: {error}"}
         journal.write(step, {**(journal.read(step) or entry), **end, "finished": utc_now(), "log_tail": log_tail(path)})
@@ -72,7 +74,8 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     astray = detour(manager, change, files) if change.removes else ""
     if astray:
         raise HostError(f"the update would not do what was staged: {astray}", "stage again", code="forward")
-    done = manager.install(files, change.leaves, log, entry["deadline"])
+    waited = awaited(manager, min(LOCK_WAIT, entry["deadline"] / 2))
+    done = manager.install(files, change.leaves, log, entry["deadline"] - waited)
     after = manager.installed()
     marked = _marked(manager, record, after, todo)
     wrong = departures(record["packages"], after, change)
@@ -85,7 +88,6 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
         "state": "failed" if reason else "done",
         "outcome": "failed" if reason else "applied",
         "reason": reason,
-        "locked_out": _says_no_lock(done) and is_untouched(record["packages"], after, change),
         "installed": [
             {"name": one.name, "arch": one.arch, "version": one.version, "sha256": one.sha256}
             for one in todo
@@ -120,12 +122,22 @@ def _reason(done: Finished, wrong: list[str], marked: Finished, deadline: float)
 
 def _holders(manager: PackageManager) -> list[str]:
     """Who holds a lock of the package manager now: what it may have waited for."""
-    return [one.reason for one in manager.troubles() if one.code == "locked"]
+    return [one.reason for one in manager.holders()]
 
 
-def _says_no_lock(done: Finished) -> bool:
-    """Whether the package manager ended because it did not get its lock, which it takes before it begins anything."""
-    return not done.ok and any(words in done.out for words in _NO_LOCK)
+def awaited(manager: PackageManager, patience: float) -> float:
+    """The seconds until nobody held the package manager's lock; HostError when patience (seconds) ended before.
+
+    It waits by itself, too, for who comes in between. But what it says when it gives up cannot be told for certain
+    from what a package's script may say, and here it is certain that nothing was begun.
+    """
+    start = time.monotonic()
+    while held := manager.holders():
+        if time.monotonic() - start >= patience:
+            reason = f"{held[0].reason}, and was for {patience:.0f} s"
+            raise HostError(reason, "nothing was begun; wait until it has ended", code=_UNBEGUN)
+        time.sleep(_POLL)
+    return time.monotonic() - start
 
 
 def _is_at(after: dict[str, Installed], wanted: Package) -> bool:

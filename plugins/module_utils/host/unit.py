@@ -76,6 +76,11 @@ def as_it_is(entry: Entry | None) -> Entry | None:
     return {**entry, "state": "failed", "outcome": "failed", "reason": interrupted(entry)}
 
 
+def began_nothing(patch: Entry) -> bool:
+    """Whether an update ended before it began: there was nothing to do, it never started, or it waited in vain."""
+    return patch.get("outcome") == "nothing" or patch.get("begun") is False
+
+
 def interrupted(entry: Entry) -> str:
     """The sentence for a transaction that ended without saying so."""
     return (

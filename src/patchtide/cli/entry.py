@@ -1,6 +1,5 @@
 """Where a call begins and ends: signals, errors as sentences, exit codes."""
 
-import errno
 import gc
 import os
 import signal
@@ -11,14 +10,14 @@ from types import FrameType
 
 import click
 
-from patchtide.cli.output import document, unwritten, warned
+from patchtide.cli.output import document, is_full, unwritten, warned
 from patchtide.core.errors import PatchtideError
-from patchtide.core.steps import INTERRUPTED_EXIT_CODE
+from patchtide.core.steps import INTERRUPTED_EXIT_CODE, PENDING_EXIT_CODE
 
 _USAGE = 2
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_ANSWERED = (0, PENDING_EXIT_CODE)
 _OBJECTS_BETWEEN_LOOKS = 100_000
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AGAIN = "Make room; `patchtide status` and `patchtide report` tell again what was done."
 
 
@@ -43,12 +42,11 @@ def program() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; never raises."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    unwritten()  # of an earlier call in this process
     _fill_what_is_closed()
     _listen_for_the_end()
     try:
-        code = _done(words)
-        why = unwritten()
-        return _refused(words, 1, f"not all could be printed: {why}", "", _AGAIN) if why and code == 0 else code
+        return _printed(words, _done(words))
     except PatchtideError as error:
         return _refused(words, error.exit_code, error.message, error.where, error.hint)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -61,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _refused(words, INTERRUPTED_EXIT_CODE, "interrupted", "", "")
     except Exception as error:  # noqa: BLE001  # whatever it is, a user gets one sentence
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return _refused(words, 1, f"cannot write: {error.strerror}", str(error.filename or ""), _AGAIN)
+        if is_full(error):
+            return _refused(words, 1, f"cannot write: {error}", "", _AGAIN)
         return _crashed(words, error)
 
 
@@ -71,6 +69,16 @@ def _done(words: list[str]) -> int:
 
     code = patchtide.main(words, prog_name="patchtide", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _printed(words: list[str], code: int) -> int:
+    """Return a call's exit code, another one where it says that there is an answer and that could not be printed."""
+    why = unwritten()
+    return (
+        _refused(words, 1 if code in _ANSWERED else code, f"not all could be printed: {why}", "", _AGAIN)
+        if why
+        else code
+    )
 
 
 def _fill_what_is_closed() -> None:

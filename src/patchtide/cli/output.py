@@ -1,5 +1,6 @@
 """The only place that prints: data on stdout, progress on stderr, and nobody who stops reading stops a run."""
 
+import errno
 import json
 import os
 import re
@@ -94,12 +95,15 @@ def _written(stream: TextIO, text: str) -> None:
         print(text, file=stream, flush=True)
     except UnicodeEncodeError:
         print(text.encode("ascii", "replace").decode(), file=stream, flush=True)
-    except (BrokenPipeError, ValueError):  # the reader is gone, or the stream is closed: that is no failure
+    except (ValueError, OSError) as error:  # the reader is gone, or the stream is closed: that is no failure
+        if stream is sys.stdout and is_full(error):
+            _UNWRITTEN.append(str(error))
         _silence(stream)
-    except OSError as error:
-        if stream is sys.stdout:
-            _UNWRITTEN.append(error.strerror or str(error))
-        _silence(stream)
+
+
+def is_full(error: Exception) -> bool:
+    """Tell whether something could not be written because there is no room for it."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def unwritten() -> str:

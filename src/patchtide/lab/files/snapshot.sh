@@ -26,11 +26,10 @@ placed() {
 
 # Both versions of what is pending, and what somebody who practises may want to install.
 cd "$(mktemp -d)"
-wanted=$(
-    for asked in dist-upgrade "install dpkg-repack" "install postgresql"; do
-        apt-get -qq -s --no-install-recommends $asked
-    done | sed -En 's/^Inst ([^ ]+) (\[([^]]+)\] )?\(([^ ]+) .*/\1=\4 \1=\3/p' | tr ' ' '\n' | grep -v '=$' | sort -u
-)
+for asked in dist-upgrade "install dpkg-repack" "install postgresql"; do
+    apt-get -qq -s --no-install-recommends $asked >>simulated
+done
+wanted=$(sed -En 's/^Inst ([^ ]+) (\[([^]]+)\] )?\(([^ ]+) .*/\1=\4 \1=\3/p' simulated | tr ' ' '\n' | grep -v '=$' | sort -u)
 uris=$(apt-get -qq --print-uris download $wanted)
 apt-get -qq download $wanted
 echo "$uris" | tr -d "'" | cut -d ' ' -f 1,2 | placed
