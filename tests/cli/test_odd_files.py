@@ -16,6 +16,7 @@ from tests.cli.conftest import Patchtide
 
 from patchtide.cli import entry
 from patchtide.cli.output import raw, unwritten
+from patchtide.core.errors import UsageError
 
 CONFIGURATION = """\
 inventory: hosts.yml
@@ -137,7 +138,7 @@ def test_an_answer_that_does_not_fit_is_no_answer(project: Path, words: str) -> 
     assert "unexpected" not in answer.stderr
 
 
-@pytest.mark.parametrize(("code", "ends"), [(0, 1), (8, 1), (5, 5), (10, 10)])
+@pytest.mark.parametrize(("code", "ends"), [(0, 1), (8, 1), (5, 5), (10, 10), (-1, 2)])
 def test_what_a_code_says_of_a_run_is_kept_and_what_it_says_of_an_answer_is_not(
     code: int, ends: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,13 +146,15 @@ def test_what_a_code_says_of_a_run_is_kept_and_what_it_says_of_an_answer_is_not(
         with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", full)
             raw("{}")
+        if code < 0:
+            raise UsageError("no")
         return code
 
     monkeypatch.setattr(entry, "_done", answering)
     assert entry.main(["history"]) == ends
-    assert "error: not all could be printed" in capsys.readouterr().err
-    monkeypatch.setattr(entry, "_done", lambda _: code)
-    assert entry.main(["history"]) == code, "one call's loss is not another's"
+    assert ("error: not all could be printed" in capsys.readouterr().err) is (code >= 0)
+    monkeypatch.setattr(entry, "_done", lambda _: 0)
+    assert entry.main(["history"]) == 0, "one call's loss is not another's"
 
 
 def test_a_terminal_that_is_gone_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
