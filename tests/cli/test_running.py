@@ -174,6 +174,7 @@ def test_a_second_run_is_refused_while_one_has_not_ended(patchtide: Patchtide, f
     answer = patchtide("run", "--yes")
     assert answer.code == 7
     assert "has not ended" in answer.err
+    assert "asking" not in answer.err, "no host is asked for a plan that could not be carried out"
 
 
 def test_an_aborted_run_ends_without_beginning_more(patchtide: Patchtide, fleet: Fleet, project: Path) -> None:

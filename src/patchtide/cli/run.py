@@ -20,7 +20,7 @@ from patchtide.documents import plan_of
 from patchtide.engine import control
 from patchtide.engine.consent import declare, emergency_span, refuse_no_emergency
 from patchtide.engine.inspect import run_named
-from patchtide.engine.rollout import open_run
+from patchtide.engine.rollout import open_run, refuse_beside_another
 from patchtide.report.plantext import plan_text_view
 from patchtide.report.words import amount
 from patchtide.wiring import author, desk, owner_of, settings, speaker, who
@@ -78,6 +78,7 @@ def run(
     if plan_file is None:
         refuse_unsigned(project, sign)
     ports = desk(project, LineNotifier(call))
+    refuse_beside_another(ports)  # before hosts are asked for a plan that nobody could carry out
     known = plan_of(text_in(plan_file, "the plan"), str(plan_file)) if plan_file else None
     by = author(project, sign)
     plan = signed_plan(known or surveyed_plan(project, ports, by, call, bundle), sign)

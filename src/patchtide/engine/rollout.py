@@ -55,12 +55,17 @@ def open_run(plan: Plan, desk: Desk, by: str) -> str:
         return _opened(plan, desk, by)
 
 
-def _opened(plan: Plan, desk: Desk, by: str) -> str:
+def refuse_beside_another(desk: Desk) -> None:
+    """Raise LockedError while another run of the project has not ended."""
     for other, _ in unfinished(desk.store):
         raise LockedError(
             f"run {other} has not ended",
             hint=f"Go on with `patchtide resume {other}`, or end it with `patchtide abort {other} --reason ...`.",
         )
+
+
+def _opened(plan: Plan, desk: Desk, by: str) -> str:
+    refuse_beside_another(desk)
     for entry in refused_versions(plan, in_quarantine(desk.store)):
         raise UsageError(f"the plan installs {entry.version}, {entry.sentence}", hint=_PLAN_AGAIN)
     now = desk.clock.now()
