@@ -57,6 +57,7 @@ class Project(Generic[F]):
     environment: dict[str, str] = field(default_factory=dict)
     patience: float = 900
     """Seconds that a command may take; an emulated machine is slow."""
+    begun: "list[Controller]" = field(default_factory=list)
 
     def configure(
         self, *, test: str = "", production: str = "", window: str = "all-day", exclude: str = ONLY_TIDEPOOL
@@ -97,7 +98,8 @@ class Project(Generic[F]):
                 stderr=output,
                 start_new_session=True,
             )
-        return Controller(process, log)
+        self.begun.append(Controller(process, log))
+        return self.begun[-1]
 
     def status(self) -> dict[str, Any]:
         """Return how the newest run stands, by the product's own account."""
@@ -171,6 +173,11 @@ class Controller:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def reap(self) -> None:
+        """End it where a test failed before it did, or its remains fail another test."""
+        if self.process.poll() is None:
+            self.kill()
+
     def ended(self, within: float = 600) -> int:
         """Return its exit code."""
         code = self.process.wait(within)
@@ -189,18 +196,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Made]:
     """Make projects with labs of their own; all of them are taken down at the end, however it came."""
-    projects: list[Path] = []
+    directories: list[Path] = []
+    projects: list[Project[lab.Lab]] = []
 
     def make(test: int = 1, production: int = 1, offered: Sequence[str] = (), dnf: int = 0) -> Project[lab.Lab]:
         directory = tmp_path_factory.mktemp("project")
-        projects.append(directory)
-        name = f"ptsys{os.getpid()}x{len(projects)}"
+        directories.append(directory)
+        name = f"ptsys{os.getpid()}x{len(directories)}"
         fleet = lab.up(lab.default_spec(directory / "lab", name, test, production, dnf=dnf), print)
         for version in offered:
             fleet.offer(version)
-        project = Project(directory, fleet)
-        project.configure()
-        return project
+        projects.append(Project(directory, fleet))
+        projects[-1].configure()
+        return projects[-1]
 
     problem = lab.problem()
     if problem is not None:
@@ -208,5 +216,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     try:
         yield make
     finally:
-        for directory in projects:
+        for controller in (one for project in projects for one in project.begun):
+            controller.reap()
+        for directory in directories:
             lab.down(directory / "lab", print)
