@@ -8,6 +8,8 @@ from patchtide import lab
 from patchtide.lab.spec import LabError
 
 OLD, NEW = "1.0", "1.1"
+# Ansible's own module for apt needs it, and would install it in its first turn.
+_APT_FOR_ANSIBLE = "apt-get -qq -y --no-install-recommends install python3-apt >/dev/null"
 _HOLD = "dpkg-query -W -f '${Package}\\n' | grep -v '^tidepool$' | xargs apt-mark hold >/dev/null"
 _BACK = f"""
 rm -rf /var/lib/patchtide/2*
@@ -20,6 +22,7 @@ def started(directory: Path, count: int, tell: lab.fleet.Tell) -> lab.Lab:
     """Return production hosts on which nothing is pending but tidepool's new version."""
     fleet = lab.up(lab.default_spec(directory, "ptbench", 0, count), tell)
     fleet.offer(NEW)
+    everywhere(fleet, _APT_FOR_ANSIBLE)
     everywhere(fleet, _HOLD)
     return fleet
 

@@ -26,7 +26,7 @@ placed() {
 
 # Both versions of what is pending, and what somebody who practises may want to install.
 cd "$(mktemp -d)"
-for asked in dist-upgrade "install dpkg-repack" "install postgresql"; do
+for asked in dist-upgrade "install dpkg-repack" "install postgresql" "install python3-apt"; do
     apt-get -qq -s --no-install-recommends $asked >>simulated
 done
 wanted=$(sed -En 's/^Inst ([^ ]+) (\[([^]]+)\] )?\(([^ ]+) .*/\1=\4 \1=\3/p' simulated | tr ' ' '\n' | grep -v '=$' | sort -u)
