@@ -74,11 +74,9 @@ def _done(words: list[str]) -> int:
 def _printed(words: list[str], code: int) -> int:
     """Return a call's exit code, another one where it says that there is an answer and that could not be printed."""
     why = unwritten()
-    return (
-        _refused(words, 1 if code in _ANSWERED else code, f"not all could be printed: {why}", "", _AGAIN)
-        if why
-        else code
-    )
+    if not why:
+        return code
+    return _refused(words, 1 if code in _ANSWERED else code, f"not all could be printed: {why}", "", _AGAIN)
 
 
 def _fill_what_is_closed() -> None:
