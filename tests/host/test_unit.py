@@ -221,7 +221,7 @@ def test_an_update_that_only_waited_for_a_lock_is_nothing_to_go_back_from(
 
 
 def test_a_lock_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "_POLL", 0.001)
+    monkeypatch.setattr(hold, "_POLL", 0.001)
     waiting = locked(3)
     assert 0 < transaction.awaited(waiting, 600) < 600
     assert waiting.looks == -1

@@ -16,7 +16,7 @@ from . import aptspeech, changelog, dpkg
 from .command import Finished, finished, logged
 from .debdocs import docs, sibling
 from .errors import HostError
-from .hold import LOCK_WAIT, holder
+from .hold import holder, lock_patience
 from .names import Removal
 from .packagemanager import (
     Changes,
@@ -320,8 +320,7 @@ def _held(paths: Sequence[str]) -> list[Trouble]:
 
 
 def _waiting(timeout: float) -> tuple[str, str]:
-    """Waits for the lock for half of the time (seconds) at the most: what follows needs the rest."""
-    return ("-o", f"DPkg::Lock::Timeout={min(LOCK_WAIT, timeout / 2):.0f}")
+    return ("-o", f"DPkg::Lock::Timeout={lock_patience(timeout):.0f}")
 
 
 def _on_hold() -> set[str]:

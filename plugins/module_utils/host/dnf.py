@@ -12,7 +12,7 @@ from typing import IO, Any, Sequence
 from . import dnfspeech, rpm
 from .command import Finished, finished, logged
 from .errors import HostError
-from .hold import LOCK_WAIT, holder
+from .hold import holder, lock_patience, waited
 from .packagemanager import (
     Changes,
     Installed,
@@ -28,7 +28,6 @@ from .packagemanager import (
 
 PID_FILES = ("/var/lib/dnf/rpmdb_lock.pid", "/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid")
 HISTORY = Path("/var/lib/dnf")
-_POLL = 0.5
 PACKAGES = "/var/cache/dnf/*/packages"
 _DNF = ("dnf", "--quiet", "--assumeyes")
 _OFFLINE = (*_DNF, "--disablerepo=*", "--cacheonly")
@@ -216,13 +215,8 @@ class Dnf(PackageManager):
 
 
 def wait_for_lock(path: str, timeout: float) -> None:
-    """Wait until nobody holds the lock, for half of the time (seconds) at the most: what follows needs the rest.
-
-    rpm itself waits for it at a terminal only.
-    """
-    until = time.monotonic() + min(LOCK_WAIT, timeout / 2)
-    while holder(path) and time.monotonic() < until:
-        time.sleep(_POLL)
+    """Wait until nobody holds the lock, for a part of the time (seconds): rpm itself waits at a terminal only."""
+    waited(lambda: holder(path), lock_patience(timeout))
 
 
 def _lock() -> str:

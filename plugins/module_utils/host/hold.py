@@ -7,14 +7,29 @@ import os
 import struct
 import time
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Callable, Iterator, TypeVar
 
 from .errors import HostError
 
 CALL_LOCK = "/run/patchtide.lock"
 TRANSACTION_LOCK = "/run/patchtide-transaction.lock"
-LOCK_WAIT = 120
-"""Seconds for which another package manager is waited for, at the most."""
+_LOCK_WAIT = 120
+_POLL = 0.2
+
+T = TypeVar("T")
+
+
+def lock_patience(timeout: float) -> float:
+    """For how long another package manager is waited for, of a time (seconds): what follows needs the rest."""
+    return min(_LOCK_WAIT, timeout / 2)
+
+
+def waited(held: Callable[[], T], patience: float) -> T:
+    """What is held still, as soon as nothing is or patience (seconds) is over."""
+    until = time.monotonic() + patience
+    while (found := held()) and time.monotonic() < until:
+        time.sleep(_POLL)
+    return found
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from .clock import utc_now
 from .command import Finished, readable
 from .errors import HostError, summed_up
 from .files import verified
-from .hold import LOCK_WAIT, TRANSACTION_LOCK, exclusive
+from .hold import TRANSACTION_LOCK, exclusive, lock_patience, waited
 from .journal import Entry, Journal
 from .kernel import kernels
 from .ladder import REVERTING, course, put_back, switched
@@ -24,7 +24,6 @@ from .stale import boot_reasons, renewed, stale, told
 
 _TAIL = 4000
 _UNBEGUN = "unbegun"
-_POLL = 0.2
 
 
 def transact(run: str, step: str, root: Path | None = None) -> int:
@@ -74,8 +73,8 @@ def _patched(journal: Journal, entry: Entry, log: IO[bytes]) -> Entry:
     astray = detour(manager, change, files) if change.removes else ""
     if astray:
         raise HostError(f"the update would not do what was staged: {astray}", "stage again", code="forward")
-    waited = awaited(manager, min(LOCK_WAIT, entry["deadline"] / 2))
-    done = manager.install(files, change.leaves, log, entry["deadline"] - waited)
+    left = entry["deadline"] - awaited(manager, lock_patience(entry["deadline"]))
+    done = manager.install(files, change.leaves, log, left)
     after = manager.installed()
     marked = _marked(manager, record, after, todo)
     wrong = departures(record["packages"], after, change)
@@ -132,11 +131,10 @@ def awaited(manager: PackageManager, patience: float) -> float:
     from what a package's script may say, and here it is certain that nothing was begun.
     """
     start = time.monotonic()
-    while held := manager.holders():
-        if time.monotonic() - start >= patience:
-            reason = f"{held[0].reason}, and was for {patience:.0f} s"
-            raise HostError(reason, "nothing was begun; wait until it has ended", code=_UNBEGUN)
-        time.sleep(_POLL)
+    held = waited(manager.holders, patience)
+    if held:
+        reason = f"{held[0].reason}, and was for {patience:.0f} s"
+        raise HostError(reason, "nothing was begun; wait until it has ended", code=_UNBEGUN)
     return time.monotonic() - start
 
 
